@@ -8,7 +8,7 @@ namespace NovaCron.Dwcp.Rehearsal.Cluster;
 /// </summary>
 public sealed class RehearsalCluster : IAsyncDisposable
 {
-    private RehearsalCluster(string directory, string kubeconfigPath, Uri apiUrl, RehearsalFaults faults)
+    internal RehearsalCluster(string directory, string kubeconfigPath, Uri apiUrl, RehearsalFaults faults)
     {
         Directory = directory;
         KubeconfigPath = kubeconfigPath;
