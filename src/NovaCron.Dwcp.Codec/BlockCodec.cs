@@ -1,0 +1,76 @@
+using NovaCron.Dwcp.Codec.Components;
+
+namespace NovaCron.Dwcp.Codec;
+
+/// <summary>
+/// One block to one self-describing payload and back (docs/format.md, "Blocks"). The first byte names the method; a decoder that does not know it refuses.
+/// A block's decoded length is never in the payload: it is declared, and charged to a quota, by whoever carries the payload.
+/// </summary>
+public static class BlockCodec
+{
+    /// <summary>Method byte: the block's bytes follow as they are.</summary>
+    public const byte MethodStored = 0;
+
+    /// <summary>Method byte: every byte of the block is zero; nothing follows.</summary>
+    public const byte MethodZero = 1;
+
+    /// <summary>The most bytes that <see cref="Encode"/> writes for a block of <paramref name="blockLength"/> bytes.</summary>
+    public static int MaxEncodedLength(int blockLength) => checked(blockLength + 1);
+
+    /// <summary>Encodes one block. Deterministic for a level other than <see cref="DwcpLevel.Adaptive"/>.</summary>
+    /// <param name="block">The bytes, at least one.</param>
+    /// <param name="destination">At least <see cref="MaxEncodedLength"/> bytes.</param>
+    /// <param name="level">The effort.</param>
+    /// <returns>Bytes written.</returns>
+    /// <exception cref="ArgumentException">The destination is too small or the block is empty.</exception>
+    public static int Encode(ReadOnlySpan<byte> block, Span<byte> destination, DwcpLevel level)
+    {
+        if (block.IsEmpty) throw new ArgumentException("An empty block has no encoding.", nameof(block));
+        if (destination.Length < MaxEncodedLength(block.Length))
+            throw new ArgumentException($"The destination holds {destination.Length} bytes; a block of {block.Length} needs {MaxEncodedLength(block.Length)}.", nameof(destination));
+        if (IsZero(block))
+        {
+            destination[0] = MethodZero;
+            AmstComponent.RecordZeroBlock(block.Length);
+            return 1;
+        }
+
+        destination[0] = MethodStored;
+        block.CopyTo(destination[1..]);
+        PbaComponent.RecordStored(block.Length);
+        return block.Length + 1;
+    }
+
+    /// <summary>Decodes one payload into exactly the declared number of bytes.</summary>
+    /// <exception cref="DwcpFormatException">Unknown method, or the payload does not decode to exactly the destination's length.</exception>
+    public static void Decode(ReadOnlySpan<byte> payload, Span<byte> exactDestination)
+    {
+        if (payload.IsEmpty) throw new DwcpFormatException("An encoded block is empty; it needs at least its method byte.");
+        switch (payload[0])
+        {
+            case MethodStored:
+                if (payload.Length - 1 != exactDestination.Length)
+                    throw new DwcpFormatException($"A stored block holds {payload.Length - 1} bytes where {exactDestination.Length} were declared.");
+                payload[1..].CopyTo(exactDestination);
+                break;
+            case MethodZero:
+                if (payload.Length != 1) throw new DwcpFormatException($"A zero block carries {payload.Length - 1} bytes; it carries none.");
+                exactDestination.Clear();
+                break;
+            default:
+                throw new DwcpFormatException($"Block method {payload[0]} is unknown; a newer DWCP wrote it.");
+        }
+    }
+
+    /// <summary>The raw bytes inside a stored payload, so that a receiver can hash them where they lie.</summary>
+    /// <returns>False when the payload is not of the stored method.</returns>
+    public static bool TryGetStored(ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> raw)
+    {
+        var stored = !payload.IsEmpty && payload[0] == MethodStored;
+        raw = stored ? payload[1..] : default;
+        return stored;
+    }
+
+    /// <summary>True when every byte is zero; vectorised by the runtime.</summary>
+    public static bool IsZero(ReadOnlySpan<byte> block) => block.IndexOfAnyExcept((byte)0) < 0;
+}
