@@ -1,0 +1,17 @@
+namespace NovaCron.Dwcp.Operations.Rollout;
+
+/// <summary>One change of ConfigMap dwcp-v3-config. Members that are null stay as they are.</summary>
+public sealed record RolloutConfigurationPatch
+{
+    public int? Flag { get; init; }
+
+    public int? Ceiling { get; init; }
+
+    /// <summary>Incident to lock with; empty removes the lock.</summary>
+    public string? LockedBy { get; init; }
+
+    public string? LockReason { get; init; }
+
+    /// <summary>The revision that must still be current; null patches whatever is there, which is right only for lowering.</summary>
+    public string? Revision { get; init; }
+}

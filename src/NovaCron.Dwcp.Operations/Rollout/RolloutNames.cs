@@ -1,0 +1,30 @@
+namespace NovaCron.Dwcp.Operations.Rollout;
+
+/// <summary>The names that rollout, nodes, manifests and people share. Changing one breaks running clusters.</summary>
+public static class RolloutNames
+{
+    public const string Group = "dwcp.novacron.io";
+    public const string Rollout = "dwcp-v3";
+    public const string ConfigMap = "dwcp-v3-config";
+    public const string FlagKey = "FEATURE_FLAG_V3_ROLLOUT";
+    public const string CeilingKey = "FEATURE_FLAG_V3_CEILING";
+    public const string Lease = "dwcp-v3-guardian";
+    public const string NodeDeployment = "dwcp-v3";
+    public const string NodePodSelector = "app=dwcp-v3";
+
+    /// <summary>ConfigMap in which the guardian keeps its evidence and each pod's last counters, so that a restart forgets nothing.</summary>
+    public const string EvidenceConfigMap = "dwcp-v3-rollout-evidence";
+
+    /// <summary>Prefix of the numbered ConfigMaps with history older than the status holds.</summary>
+    public const string HistoryConfigMapPrefix = "dwcp-v3-rollout-history-";
+
+    /// <summary>Annotation on the ConfigMap: id of the incident after which nothing may be raised until somebody acknowledges it.</summary>
+    public const string LockAnnotation = "dwcp.novacron.io/rollback-lock";
+
+    /// <summary>Annotation on the ConfigMap: why the lock was set, for people.</summary>
+    public const string LockReasonAnnotation = "dwcp.novacron.io/rollback-reason";
+
+    public const int DiagnosticsPort = 8081;
+    public const int MetricsPort = 9090;
+    public const string FieldManager = "novacron-dwcp";
+}
