@@ -1,0 +1,22 @@
+@{
+    RootModule           = 'module/bin/NovaCron.Dwcp.PowerShell.dll'
+    ModuleVersion        = '3.0.0'
+    GUID                 = '6f0c3a52-5c0e-4d0c-9d58-2f6f5a3f7a31'
+    Author               = 'NovaCron'
+    CompanyName          = 'NovaCron'
+    Copyright            = '(c) NovaCron. All rights reserved.'
+    Description          = 'Stages, validates, rolls out, rolls back and uses DWCP v3, the protocol that moves virtual-machine disks, dumps and logs between sites.'
+    PowerShellVersion    = '7.4'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('module/NovaCron.format.ps1xml')
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    CmdletsToExport      = @(
+    )
+    PrivateData          = @{
+        PSData = @{
+            Tags = @('Kubernetes', 'Deployment', 'Rollout', 'Transfer', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+        }
+    }
+}
