@@ -1,0 +1,11 @@
+namespace NovaCron.Dwcp.Transport.Sessions;
+
+/// <summary>Decides which version a client speaks. Called on every session open and on every new request of a v3 session, so it must be quick and thread-safe.</summary>
+public interface ITrafficSplit
+{
+    /// <summary>3 or 1 for this client now; sticky and nested (<see cref="TrafficBucket"/>).</summary>
+    int VersionFor(string clientId);
+
+    /// <summary>True when the key forces a v3 session for diagnosis, which is labelled <c>canary</c>. Compare in constant time.</summary>
+    bool AcceptsCanary(string canaryKey);
+}
