@@ -14,6 +14,9 @@ public static class BlockCodec
     /// <summary>Method byte: every byte of the block is zero; nothing follows.</summary>
     public const byte MethodZero = 1;
 
+    /// <summary>Method byte: segments of a dictionary coding follow.</summary>
+    public const byte MethodSegments = 2;
+
     /// <summary>The most bytes that <see cref="Encode"/> writes for a block of <paramref name="blockLength"/> bytes.</summary>
     public static int MaxEncodedLength(int blockLength) => checked(blockLength + 1);
 
@@ -33,6 +36,18 @@ public static class BlockCodec
             destination[0] = MethodZero;
             AmstComponent.RecordZeroBlock(block.Length);
             return 1;
+        }
+
+        if (level != DwcpLevel.Store)
+        {
+            var workspace = BlockWorkspace.Rent();
+            var encoded = workspace.EncodeSegments(block, destination[1..MaxEncodedLength(block.Length)], level);
+            BlockWorkspace.Return(workspace);
+            if (encoded > 0)
+            {
+                destination[0] = MethodSegments;
+                return encoded + 1;
+            }
         }
 
         destination[0] = MethodStored;
@@ -56,6 +71,18 @@ public static class BlockCodec
             case MethodZero:
                 if (payload.Length != 1) throw new DwcpFormatException($"A zero block carries {payload.Length - 1} bytes; it carries none.");
                 exactDestination.Clear();
+                break;
+            case MethodSegments:
+                var workspace = BlockWorkspace.Rent();
+                try
+                {
+                    workspace.DecodeSegments(payload[1..], exactDestination);
+                }
+                finally
+                {
+                    BlockWorkspace.Return(workspace);
+                }
+
                 break;
             default:
                 throw new DwcpFormatException($"Block method {payload[0]} is unknown; a newer DWCP wrote it.");

@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using NovaCron.Dwcp.Codec.Dictionary.Parsing;
+using NovaCron.Dwcp.Codec.Entropy;
+
+namespace NovaCron.Dwcp.Codec.Dictionary.Coding;
+
+/// <summary>Reads segments in the command coding (<see cref="CommandCoding"/>). Holds its stream buffers; reused from block to block.</summary>
+internal sealed unsafe class CommandDecoder
+{
+    /// <summary>What the copying loop may read beyond a stream.</summary>
+    private const int Slack = 64;
+
+    private readonly byte[] _literals = GC.AllocateUninitializedArray<byte>(CommandCoding.MaxSegment + Slack, pinned: true);
+    private readonly byte[] _commands = GC.AllocateUninitializedArray<byte>(CommandCoding.MaxSegment / 2 + Slack, pinned: true);
+    private readonly byte[] _codes = GC.AllocateUninitializedArray<byte>(CommandCoding.MaxSegment / 2 + Slack, pinned: true);
+    private readonly byte[] _lengths = GC.AllocateUninitializedArray<byte>(CommandCoding.MaxSegment + Slack, pinned: true);
+    private readonly byte[] _extra = GC.AllocateUninitializedArray<byte>(CommandCoding.MaxSegment * 2 + Slack, pinned: true);
+    private readonly int[] _offsets = GC.AllocateUninitializedArray<int>(CommandCoding.MaxSegment / 2 + Slack, pinned: true);
+
+    /// <summary>Decodes one segment of <paramref name="length"/> bytes to <paramref name="position"/> of <paramref name="block"/>.</summary>
+    /// <param name="source">The payload; moved past the segment.</param>
+    /// <param name="block">The destination; everything before <paramref name="position"/> is history.</param>
+    /// <param name="position">Where the segment starts.</param>
+    /// <param name="length">Its decoded length, at most <see cref="CommandCoding.MaxSegment"/>.</param>
+    /// <param name="recent">The recent offsets, carried from segment to segment.</param>
+    /// <exception cref="DwcpFormatException">The segment is malformed.</exception>
+    public void Decode(ref ReadOnlySpan<byte> source, Span<byte> block, int position, int length, ref RecentOffsets recent)
+    {
+        ReadOnlySpan<byte> literals = StreamCoder.Decode(ref source, _literals.AsSpan(0, length));
+        ReadOnlySpan<byte> commands = StreamCoder.Decode(ref source, _commands.AsSpan(0, length / 2));
+        if (commands.IsEmpty)
+        {
+            if (literals.Length != length)
+            {
+                throw new DwcpFormatException("A segment without matches does not hold as many literals as bytes.");
+            }
+
+            literals.CopyTo(block[position..]);
+            return;
+        }
+
+        // Literals that lie in the payload near its end, or were announced there, are copied once to where reading on is harmless.
+        ReadOnlySpan<byte> lengths = StreamCoder.Decode(ref source, _lengths.AsSpan(0, length));
+        ReadOnlySpan<byte> codes = StreamCoder.Decode(ref source, _codes.AsSpan(0, length / 2));
+        uint extraLength = Bytes.ReadVarint(ref source);
+        if (extraLength > CommandCoding.MaxSegment * 2)
+        {
+            throw new DwcpFormatException("A segment announces more offset bits than it can have offsets.");
+        }
+
+        ReadOnlySpan<byte> extra = Bytes.Take(ref source, extraLength);
+        extra.CopyTo(_extra);
+        if (codes.Length > commands.Length)
+        {
+            throw new DwcpFormatException("A segment has more offsets than commands.");
+        }
+
+        if (!MemoryMarshal.CreateReadOnlySpan(in _literals[0], 1).Overlaps(literals[..Math.Min(1, literals.Length)]) && source.Length < Slack)
+        {
+            literals.CopyTo(_literals);
+            literals = _literals.AsSpan(0, literals.Length);
+        }
+
+        fixed (byte* codesPointer = codes)
+        {
+            ExpandOffsets(codesPointer, codes.Length, (int)extraLength);
+        }
+
+        fixed (byte* b = block)
+        fixed (byte* l = literals)
+        fixed (byte* c = commands)
+        fixed (byte* n = lengths)
+        {
+            var state = new CommandKernel.State
+            {
+                History = b,
+                Out = b + position,
+                SegmentEnd = b + position + length,
+                BlockEnd = b + block.Length,
+                Literals = l,
+                LiteralsEnd = l + literals.Length,
+                Commands = c,
+                CommandsEnd = c + commands.Length,
+                Lengths = n,
+                LengthsEnd = n + lengths.Length,
+                Offsets = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_offsets)),
+            };
+            int* offsetsEnd = state.Offsets + codes.Length;
+            if (!CommandKernel.Execute(ref state, ref recent) || state.Offsets != offsetsEnd || state.Lengths != state.LengthsEnd)
+            {
+                throw new DwcpFormatException("The commands of a segment do not fit its streams or its history.");
+            }
+        }
+    }
+
+    private void ExpandOffsets(byte* codes, int count, int extraLength)
+    {
+        int* offsets = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_offsets));
+        byte* extra = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra));
+        long bit = 0;
+        long bits = (long)extraLength * 8;
+        for (int i = 0; i < count; i++)
+        {
+            int code = codes[i];
+            int exponent = code >> 3;
+            uint raw = (uint)(Bytes.Load64(extra + (bit >> 3)) >> (int)(bit & 7)) & (1u << exponent) - 1;
+            bit += exponent;
+            if (exponent > CommandCoding.MaxExponent || bit > bits)
+            {
+                throw new DwcpFormatException("An offset is larger than any window, or its bits are missing.");
+            }
+
+            offsets[i] = (int)((uint)(8 + (code & 7)) << exponent | raw) - CommandCoding.OffsetBias;
+        }
+
+        if (bits - bit >= 8)
+        {
+            throw new DwcpFormatException("A segment carries offset bits that no offset uses.");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace NovaCron.Dwcp.Codec.Dictionary.Coding;
+
+/// <summary>How a segment of a dictionary-coded block is written. The values are part of the format.</summary>
+internal enum SegmentKind : byte
+{
+    /// <summary>The bytes themselves.</summary>
+    Raw = 0,
+
+    /// <summary><see cref="CommandCoding"/>.</summary>
+    Commands = 1,
+}

@@ -1,0 +1,20 @@
+namespace NovaCron.Dwcp.Codec;
+
+/// <summary>
+/// What the levels mean, in one place. Block lengths trade the window (a block is its own window) against parallelism and random
+/// access; all fit a decoder's default limit of 128 MiB with the buffers beside.
+/// </summary>
+/// <param name="BlockLength">Bytes of a frame's block.</param>
+/// <param name="SegmentLength">Bytes that share one set of entropy codes.</param>
+internal sealed record LevelParameters(int BlockLength, int SegmentLength)
+{
+    public static LevelParameters Of(DwcpLevel level) => level switch
+    {
+        DwcpLevel.Store => new(1 << 20, 1 << 17),
+        DwcpLevel.Fast => new(1 << 21, 1 << 17),
+        DwcpLevel.Balanced => new(1 << 23, 1 << 17),
+        DwcpLevel.Dense => new(1 << 24, 1 << 17),
+        DwcpLevel.Max => new(1 << 24, 1 << 17),
+        _ => throw new ArgumentOutOfRangeException(nameof(level), level, "This level has no parameters of its own."),
+    };
+}
