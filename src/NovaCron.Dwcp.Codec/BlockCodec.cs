@@ -38,6 +38,7 @@ public static class BlockCodec
             return 1;
         }
 
+        if (level == DwcpLevel.Adaptive) level = DwcpLevel.Balanced;
         if (level != DwcpLevel.Store)
         {
             var workspace = BlockWorkspace.Rent();

@@ -72,14 +72,16 @@ internal sealed unsafe class CommandDecoder
         fixed (byte* c = commands)
         fixed (byte* n = lengths)
         {
+            // A span without bytes pins to null, but the kernel loads a vector of literals before it looks how many it needs.
+            byte* first = l != null ? l : (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_literals));
             var state = new CommandKernel.State
             {
                 History = b,
                 Out = b + position,
                 SegmentEnd = b + position + length,
                 BlockEnd = b + block.Length,
-                Literals = l,
-                LiteralsEnd = l + literals.Length,
+                Literals = first,
+                LiteralsEnd = first + literals.Length,
                 Commands = c,
                 CommandsEnd = c + commands.Length,
                 Lengths = n,
