@@ -1,1 +1,37 @@
-return 0;
+using NovaCron.Dwcp.Node;
+using NovaCron.Dwcp.Node.Configuration;
+using NovaCron.Dwcp.Node.Hosting;
+
+const string Usage = """
+    dwcpd serve             run the node: 8080 health and sessions, 8081 flags and diagnostics, 9090 metrics, 7420 data
+    dwcpd drain [--wait S]  take the running node of this pod out of its Service (preStop hook)
+    dwcpd --version         print the version
+
+    Configuration comes from the environment, mounted files and ConfigMap dwcp-v3-config; see docs/operations.md.
+    """;
+
+try
+{
+    switch (args)
+    {
+        case ["serve"]:
+            return await ServeCommand.RunAsync(Environment.GetEnvironmentVariable).ConfigureAwait(false);
+        case ["drain", .. var rest]:
+            return await DrainCommand.RunAsync(rest, Environment.GetEnvironmentVariable).ConfigureAwait(false);
+        case ["--version"]:
+            Console.WriteLine(NodeOptions.BuildVersion);
+            return 0;
+        case ["--help" or "-h"]:
+            Console.WriteLine(Usage);
+            return 0;
+        default:
+            Console.Error.WriteLine(args.Length == 0 ? "dwcpd needs a verb." : $"dwcpd does not know '{string.Join(' ', args)}'.");
+            Console.Error.WriteLine(Usage);
+            return 2;
+    }
+}
+catch (DwcpNodeException error)
+{
+    Console.Error.WriteLine(error.Message);
+    return 1;
+}

@@ -1,0 +1,312 @@
+using System.Net;
+using k8s;
+using NovaCron.Dwcp.Codec.Components;
+using NovaCron.Dwcp.Node.Cache;
+using NovaCron.Dwcp.Node.Configuration;
+using NovaCron.Dwcp.Node.Diagnostics;
+using NovaCron.Dwcp.Node.Faults;
+using NovaCron.Dwcp.Node.Flags;
+using NovaCron.Dwcp.Node.Health;
+using NovaCron.Dwcp.Node.Http;
+using NovaCron.Dwcp.Node.Kubernetes;
+using NovaCron.Dwcp.Node.Metrics;
+using NovaCron.Dwcp.Node.Secrets;
+using NovaCron.Dwcp.Transport;
+using NovaCron.Dwcp.Transport.Sessions;
+using NovaCron.Dwcp.Transport.Storage;
+using NovaCron.Dwcp.V1;
+
+namespace NovaCron.Dwcp.Node.Hosting;
+
+/// <summary>The whole node, put together: started, drained and stopped as one.</summary>
+public sealed class NodeHost : IAsyncDisposable
+{
+    private static readonly TimeSpan SamplePeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StoreProbePeriod = TimeSpan.FromSeconds(10);
+
+    private readonly NodeOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly NodeHealth _health;
+    private readonly SecretFiles _secrets;
+    private readonly ObjectStore _store;
+    private readonly RedisCache _cache;
+    private readonly IKubernetes _cluster;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _loops = [];
+    private SessionServer? _sessions;
+    private HttpPorts? _ports;
+
+    private NodeHost(NodeOptions options, Func<string, string?> environment, ILoggerFactory logging, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _log = logging.CreateLogger("node");
+        _health = new NodeHealth(time);
+        _secrets = new SecretFiles(options.Paths.Secrets, time, logging.CreateLogger("secrets"));
+        _cluster = ClusterAccess.Connect(options, time);
+        _cache = new RedisCache(options, environment, logging.CreateLogger("redis"));
+        try
+        {
+            _store = ObjectStore.Open(options.Paths.Store);
+        }
+        catch (Exception error) when (error is DwcpTransferException or IOException or UnauthorizedAccessException)
+        {
+            throw StoreUnusable(options, error);
+        }
+
+        Flag = new RolloutFlag(time, logging.CreateLogger("flags"));
+        Metrics = new NodeMetrics(options, time, logging.CreateLogger("sessions"));
+    }
+
+    /// <summary>The flag as this node applies it.</summary>
+    public RolloutFlag Flag { get; }
+
+    /// <summary>The node's metrics.</summary>
+    public NodeMetrics Metrics { get; }
+
+    /// <summary>Whether work should be sent here.</summary>
+    public bool IsReady => _health.IsReady;
+
+    /// <summary>Where health and session opening listen.</summary>
+    public IPEndPoint HttpEndPoint => Listening[PortRole.Public];
+
+    /// <summary>Where flags and diagnostics listen.</summary>
+    public IPEndPoint AdminEndPoint => Listening[PortRole.Admin];
+
+    /// <summary>Where metrics listen.</summary>
+    public IPEndPoint MetricsEndPoint => Listening[PortRole.Metrics];
+
+    /// <summary>Where data sessions listen.</summary>
+    public IPEndPoint DataEndPoint => (_sessions ?? throw new InvalidOperationException("The node is not started.")).LocalEndPoint;
+
+    private IReadOnlyDictionary<PortRole, IPEndPoint> Listening => (_ports ?? throw new InvalidOperationException("The node is not started.")).EndPoints;
+
+    /// <summary>Starts a node; returns when every port is open.</summary>
+    /// <param name="options">Its options.</param>
+    /// <param name="environment">Value of a variable, or null; for service links.</param>
+    /// <param name="logging">Where it logs.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DwcpNodeException">It cannot start; the message says why and what to do.</exception>
+    public static async Task<NodeHost> StartAsync(
+        NodeOptions options, Func<string, string?> environment, ILoggerFactory logging, TimeProvider time, CancellationToken cancellationToken = default)
+    {
+        var node = new NodeHost(options, environment, logging, time);
+        try
+        {
+            await node.StartPartsAsync(logging, cancellationToken).ConfigureAwait(false);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Leaves in order: not ready at once, no new session, running ones finish or checkpoint within <paramref name="grace"/>.
+    /// Flags, health and metrics are answered until the end.
+    /// </summary>
+    /// <returns>Sessions that had to be cut; their acknowledged data is safe, and they resume on another pod.</returns>
+    public async Task<int> DrainAsync(TimeSpan grace, CancellationToken cancellationToken = default)
+    {
+        _health.Leave();
+        _log.LogInformation("Draining: no new session; {Active} running ones have {Grace} s.", SessionCounts.Labels.Sum(Metrics.Sessions.Active), grace.TotalSeconds);
+        var cut = _sessions is null ? 0 : await _sessions.DrainAsync(grace, cancellationToken).ConfigureAwait(false);
+        if (cut > 0) _log.LogWarning("{Cut} sessions did not end within the grace period and were cut; they resume on another pod.", cut);
+        else _log.LogInformation("Drained.");
+        return cut;
+    }
+
+    /// <summary>Stops everything at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _health.Leave();
+        await _stop.CancelAsync().ConfigureAwait(false);
+        if (_sessions is not null) await _sessions.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_loops).ConfigureAwait(false);
+        if (_ports is not null) await _ports.DisposeAsync().ConfigureAwait(false);
+        await _cache.DisposeAsync().ConfigureAwait(false);
+        await _store.DisposeAsync().ConfigureAwait(false);
+        _cluster.Dispose();
+        _stop.Dispose();
+    }
+
+    private static DwcpNodeException StoreUnusable(NodeOptions options, Exception error) =>
+        new($"The store {options.Paths.Store} cannot be used: {error.Message} Check the claim dwcp-v3-store: mounted, writable for user 65532 (fsGroup), not full.", error);
+
+    private async Task StartPartsAsync(ILoggerFactory logging, CancellationToken cancellationToken)
+    {
+        await ProbeStoreAtStartAsync(cancellationToken).ConfigureAwait(false);
+        _health.SetCondition("secrets", null);
+        _health.SetCondition("store", null);
+        _health.SetCondition("flags", "the ConfigMap was not read yet");
+        _health.SetCondition("sessions", "the data port is not open yet");
+
+        var split = new RolloutSplit(Flag, _secrets, _options.AllowsCanary);
+        var faults = _options.Rehearsal ? new RehearsalFaults(_options.Paths.Faults, Metrics, _time, logging.CreateLogger("faults")) : null;
+        faults?.Reload();
+        var components = new ComponentChecks([.. CodecComponents.All, .. TransportComponents.All], Metrics, _time, logging.CreateLogger("components"));
+        var peers = new PeerDirectory(_options, _cache, Flag, _health, Metrics, _time);
+        var benchmarks = new BenchmarkRunner(_secrets, _store, () => DataEndPoint);
+        var connectivity = new ConnectivityProbe(_options, _cache, _cluster, _store);
+        AddGauges();
+
+        var front = new PublicEndpoints(_options, _health, split, () => DataEndPoint.Port, _time);
+        var admin = new AdminEndpoints(_options, _health, Flag, _secrets, Metrics, components, connectivity, benchmarks, peers, _cache, faults,
+            () => DataEndPoint.Port, logging.CreateLogger("admin"));
+        var scrape = new MetricsEndpoints(Metrics);
+
+        // The data port first: the handlers name it.
+        _sessions = await OpenDataPortAsync(split, faults, cancellationToken).ConfigureAwait(false);
+        _ports = await HttpPorts.StartAsync(_options.BindAddress, _options.LogLevel, new Dictionary<PortRole, (int, string, RequestDelegate)>
+        {
+            [PortRole.Public] = (_options.HttpPort, "PORT", front.HandleAsync),
+            [PortRole.Admin] = (_options.AdminPort, "DWCP_ADMIN_PORT", admin.HandleAsync),
+            [PortRole.Metrics] = (_options.MetricsPort, "PROMETHEUS_PORT", scrape.HandleAsync),
+        }, cancellationToken).ConfigureAwait(false);
+        _health.SetCondition("sessions", null);
+
+        var watcher = new FlagWatcher(_cluster, _options.Namespace, Flag, _time, logging.CreateLogger("flags"));
+        StartLoop("flags", TimeSpan.FromSeconds(60), watcher.RunFlagAsync);
+        StartLoop("guardian", TimeSpan.FromSeconds(60), watcher.RunGuardianAsync);
+        StartLoop("sampling", TimeSpan.FromSeconds(15), SampleAsync);
+        StartLoop("store", TimeSpan.FromSeconds(90), WatchStoreAsync);
+        StartLoop("secrets", TimeSpan.FromSeconds(30), _secrets.RunAsync);
+        StartLoop("components", TimeSpan.FromMinutes(12), components.RunAsync);
+        if (faults is not null) StartLoop("faults", TimeSpan.FromSeconds(15), faults.RunAsync);
+        if (_options.Redis is not null)
+        {
+            _secrets.Changed += secrets => Task.Run(() => _cache.UseAsync(secrets));
+            StartLoop("cache", TimeSpan.FromSeconds(60), async (heartbeat, token) =>
+            {
+                await _cache.UseAsync(_secrets.Current).ConfigureAwait(false);
+                await peers.RunAsync(heartbeat, token).ConfigureAwait(false);
+            });
+        }
+
+        _log.LogInformation("dwcpd {Version} serves: data {Data}, http {Http}, admin {Admin}, metrics {Metrics}; pod {Pod} in {Namespace}, mode {Mode}.",
+            _options.Version, DataEndPoint, HttpEndPoint, AdminEndPoint, MetricsEndPoint, _options.PodName, _options.Namespace, _options.Mode);
+    }
+
+    private async Task ProbeStoreAtStartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _store.ProbeAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is DwcpTransferException or IOException or UnauthorizedAccessException)
+        {
+            throw StoreUnusable(_options, error);
+        }
+    }
+
+    private async Task<SessionServer> OpenDataPortAsync(ITrafficSplit split, RehearsalFaults? faults, CancellationToken cancellationToken)
+    {
+        var secrets = _secrets.Current;
+        var server = new SessionServer(
+            new SessionServerOptions
+            {
+                EndPoint = new IPEndPoint(_options.BindAddress, _options.DataPort),
+                Certificate = secrets.Certificate,
+                CertificateChain = secrets.Chain,
+                ClientRoots = secrets.Roots,
+                Store = _store,
+                Principals = _secrets,
+                Split = split,
+                Observer = Metrics,
+                Faults = faults as ISessionFaults ?? NoSessionFaults.Instance,
+                Time = _time,
+                MaxSessions = 4096,
+                // Behind a Service with source translation many clients share one address.
+                MaxSessionsPerAddress = 2048,
+            },
+            [new V3ServerProtocol(), new V1ServerProtocol()]);
+        try
+        {
+            await server.StartAsync(cancellationToken).ConfigureAwait(false);
+            return server;
+        }
+        catch (DwcpTransferException error)
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw new DwcpNodeException($"The data port (DWCP_DATA_PORT {_options.DataPort}) cannot be opened: {error.Message}", error);
+        }
+    }
+
+    private void AddGauges()
+    {
+        Metrics.AddGauge("dwcp_v3_rollout_percentage", "Percent of clients on v3 that this node applies now.", () => Flag.State.Effective);
+        Metrics.AddGauge("dwcp_flag_revision", "resourceVersion of the ConfigMap whose flag is in force; NaN before the first.", () => Flag.NumericRevision);
+        Metrics.AddGauge("dwcp_flag_staleness_seconds", "Time since the API server last confirmed the flag, in seconds; NaN before the first.", () => Flag.Staleness?.TotalSeconds ?? double.NaN);
+        Metrics.AddCounter("dwcp_flag_errors_total", "ConfigMap keys that were malformed and refused.", () => Flag.ErrorCount);
+        Metrics.AddGauge("dwcp_guardian_lost", "1 while the guardian's Lease shows no sign of life past its limit, else 0.", () => Flag.State.GuardianLost ? 1 : 0);
+        Metrics.AddGauge("dwcp_guardian_seen_timestamp_seconds", "When the guardian last showed itself, Unix seconds; NaN when it never did.",
+            () => Flag.State.GuardianSeenAt is { } at ? at.ToUnixTimeMilliseconds() / 1000.0 : double.NaN);
+        Metrics.AddGauge("dwcp_ready", "1 while the node is ready, else 0.", () => _health.IsReady ? 1 : 0);
+        Metrics.AddCounter("dwcp_secret_reload_errors_total", "Changed secrets that were malformed and refused.", () => _secrets.Failures);
+        Metrics.AddGauge("dwcp_certificate_expiry_timestamp_seconds", "End of the validity of the node's certificate, Unix seconds.",
+            () => new DateTimeOffset(_secrets.Current.Certificate.NotAfter).ToUnixTimeSeconds());
+        Metrics.AddGauge("dwcp_redis_up", "1 while the cache is connected, 0 while it is away; NaN when none is configured.", () => _options.Redis is null ? double.NaN : _cache.IsUp ? 1 : 0);
+        Metrics.AddCounter("dwcp_redis_hits_total", "Cache keys found.", () => _cache.Hits);
+        Metrics.AddCounter("dwcp_redis_misses_total", "Cache keys not found.", () => _cache.Misses);
+        Metrics.AddCounter("dwcp_redis_errors_total", "Cache calls that were not answered.", () => _cache.Errors);
+    }
+
+    private async Task SampleAsync(Heartbeat heartbeat, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(SamplePeriod, _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            heartbeat.Beat();
+            Metrics.Sample();
+            _health.SetCondition("flags", Flag.State.IsKnown ? null : "the ConfigMap was not read yet");
+        }
+    }
+
+    private async Task WatchStoreAsync(Heartbeat heartbeat, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(StoreProbePeriod, _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            heartbeat.Beat();
+            string? problem = null;
+            try
+            {
+                // A network file system can hang instead of failing; the loop must not hang with it.
+                await _store.ProbeAsync(cancellationToken).WaitAsync(TimeSpan.FromSeconds(30), _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is DwcpTransferException or IOException or UnauthorizedAccessException or TimeoutException)
+            {
+                problem = error.Message;
+            }
+
+            if (!_health.SetCondition("store", problem)) continue;
+            if (problem is null) _log.LogInformation("The store takes writes again.");
+            else _log.LogError("The store takes no writes, so this node is not ready: {Reason}", problem);
+        }
+    }
+
+    /// <summary>Runs a loop until the node stops. A loop that fails is not started again: its heartbeat stops, liveness fails, and the pod is restarted.</summary>
+    private void StartLoop(string name, TimeSpan limit, Func<Heartbeat, CancellationToken, Task> loop)
+    {
+        var heartbeat = _health.AddLoop(name, limit);
+        _loops.Add(Task.Run(async () =>
+        {
+            try
+            {
+                await loop(heartbeat, _stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // The node stops.
+            }
+            catch (Exception error)
+            {
+                _log.LogCritical(error, "The loop {Loop} failed; liveness will fail and the pod be restarted.", name);
+            }
+        }));
+    }
+}
