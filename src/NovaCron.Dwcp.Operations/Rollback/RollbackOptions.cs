@@ -3,8 +3,6 @@ namespace NovaCron.Dwcp.Operations.Rollback;
 /// <summary>How to roll back. The defaults roll back fully; nothing here can delay the flag.</summary>
 public sealed record RollbackOptions
 {
-    public required string Namespace { get; init; }
-
     /// <summary>Why, for the report, the lock and the Event.</summary>
     public required string Reason { get; init; }
 
@@ -16,6 +14,12 @@ public sealed record RollbackOptions
 
     /// <summary>Incident id; null: a new one. The guardian passes its own, so that a repeated rollback stays one incident.</summary>
     public string? Incident { get; init; }
+
+    /// <summary>Percent before the rollback, if the caller knows it; null: as the rollout's status says.</summary>
+    public int? PercentBefore { get; init; }
+
+    /// <summary>How long the flag's write is tried while the API server fails. Default one minute.</summary>
+    public TimeSpan FlagTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a pod may take to prove that it took no v3 session any more; then it is deleted.</summary>
     public TimeSpan ProofTimeout { get; init; } = TimeSpan.FromSeconds(5);

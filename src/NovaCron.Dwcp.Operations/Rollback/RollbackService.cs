@@ -1,18 +1,379 @@
+using System.Globalization;
+using System.Text.Json;
+using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Metrics;
+using NovaCron.Dwcp.Operations.Reports;
 using NovaCron.Dwcp.Operations.Rollout;
 
 namespace NovaCron.Dwcp.Operations.Rollback;
 
-/// <summary>Rolls v3 back to 0 % and proves it. Needs neither guardian nor metrics; used by the guardian and by Invoke-DwcpRollback.</summary>
+/// <summary>
+/// Rolls v3 back to 0 % and proves it. Needs neither guardian nor metrics nor a DwcpRollout; used by the guardian and by Invoke-DwcpRollback.
+/// Every step may be repeated: a second rollback of the same incident finishes what the first one left.
+/// </summary>
 public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time = null)
 {
+    /// <summary>A v3 session counter that stood still this long after the revision was applied has stopped: a node applies before it answers.</summary>
+    private static readonly TimeSpan CounterWindow = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long logs and metrics of all pods together may take; they must not hold up the restart of bad pods.</summary>
+    private static readonly TimeSpan SavingTimeout = TimeSpan.FromSeconds(10);
+
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
-    /// <summary>Flag 0 first, then proof on every ready pod, logs and metrics saved, rolling restart, verification, lock, report.</summary>
+    public RollbackService(ClusterConnection connection, string @namespace, TimeProvider? time = null)
+        : this(new KubernetesRolloutCluster(connection, @namespace, time), time)
+    {
+    }
+
+    /// <summary>Flag 0 first, waiting for nothing; then proof on every ready pod, logs and metrics saved, rolling restart, verification, report.</summary>
     /// <exception cref="DwcpRolloutException">The flag could not be written: nothing was rolled back.</exception>
-    public Task<DwcpRollbackReport> RollbackAsync(
+    public async Task<DwcpRollbackReport> RollbackAsync(
         RollbackOptions options, IProgress<RollbackStep>? progress = null, CancellationToken cancellationToken = default)
     {
-        _ = (cluster, _time);
-        throw new NotImplementedException();
+        var startedAt = _time.GetUtcNow();
+        var incident = options.Incident ?? NewIncident(startedAt);
+        var journal = new Journal(_time, progress);
+
+        var configuration = await WriteFlagAsync(options, incident, cancellationToken).ConfigureAwait(false);
+        var flagZeroAt = journal.Done("Flag", $"Flag and ceiling are 0 in revision {configuration.Revision}; locked by {incident}.");
+
+        var requestedBy = options.RequestedBy ?? await journal.TryAsync("Identity", () => cluster.ReadIdentityAsync(cancellationToken)).ConfigureAwait(false) ?? "unknown";
+        var rollout = await journal.TryAsync("Rollout", () => cluster.ReadRolloutAsync(cancellationToken)).ConfigureAwait(false);
+
+        var pods = await ProveAsync(configuration.Revision, flagZeroAt, options.ProofTimeout, journal, cancellationToken).ConfigureAwait(false);
+        DateTimeOffset? provenAt = pods is not null && pods.All(pod => pod.Proven || pod.Deleted) ? _time.GetUtcNow() : null;
+        if (pods is not null)
+            journal.Add("Proof", provenAt is not null, provenAt is not null
+                ? $"{Count(pods.Count(pod => pod.Proven), "pod")} proved that no v3 session starts; {pods.Count(pod => pod.Deleted)} did not answer and were deleted."
+                : $"Not proven on {string.Join(", ", pods.Where(pod => !pod.Proven && !pod.Deleted).Select(pod => pod.Pod))}.");
+
+        var saved = await SaveEvidenceAsync(incident, options.OutputDirectory, journal, cancellationToken).ConfigureAwait(false);
+
+        DateTimeOffset? restartedAt = null;
+        if (options.Restart) restartedAt = await RestartAsync(incident, options.RestartTimeout, journal, cancellationToken).ConfigureAwait(false);
+        var verified = await VerifyAsync(configuration.Revision, journal, cancellationToken).ConfigureAwait(false);
+
+        var report = new DwcpRollbackReport
+        {
+            Incident = incident,
+            Namespace = cluster.Namespace,
+            Reason = options.Reason,
+            Trigger = options.Trigger,
+            RequestedBy = requestedBy,
+            StartedAt = startedAt,
+            PercentBefore = options.PercentBefore ?? rollout?.Status?.Percent,
+            FlagZeroAt = flagZeroAt,
+            Revision = configuration.Revision,
+            ProvenAt = provenAt,
+            RestartedAt = restartedAt,
+            CompletedAt = _time.GetUtcNow(),
+            Pods = pods ?? [],
+            Timeline = journal.Steps,
+            Files = saved,
+            Succeeded = provenAt is not null && verified && (!options.Restart || restartedAt is not null),
+            Problems = journal.Problems,
+        };
+        return await PublishAsync(report, rollout, options.OutputDirectory, journal, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>An id that sorts by time and is a valid part of an object's name.</summary>
+    public static string NewIncident(DateTimeOffset now) =>
+        string.Create(CultureInfo.InvariantCulture, $"{now.UtcDateTime:yyyyMMdd-HHmmss}-{Guid.NewGuid().ToString("N")[..6]}");
+
+    /// <summary>One unconditional patch of flag, ceiling and lock; whoever writes at the same time, the last word is 0 or a conflict, and a conflict is tried again.</summary>
+    private async Task<RolloutConfiguration> WriteFlagAsync(RollbackOptions options, string incident, CancellationToken cancellationToken)
+    {
+        var patch = new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, LockedBy = incident, LockReason = options.Reason };
+        var began = _time.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await cluster.PatchConfigurationAsync(patch, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (IsFailure(e))
+            {
+                if (_time.GetElapsedTime(began) >= options.FlagTimeout)
+                    throw new DwcpRolloutException("FlagNotWritten",
+                        $"Flag {RolloutNames.FlagKey} in ConfigMap {cluster.Namespace}/{RolloutNames.ConfigMap} could not be set to 0 in {attempt} attempts: {e.Message} " +
+                        $"NOTHING WAS ROLLED BACK. Try: kubectl -n {cluster.Namespace} patch configmap {RolloutNames.ConfigMap} --type merge " +
+                        $"-p '{{\"data\":{{\"{RolloutNames.FlagKey}\":\"0\",\"{RolloutNames.CeilingKey}\":\"0\"}}}}'", e);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 << Math.Min(attempt, 5), 1000)), _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Proof of every ready pod, pods that become ready meanwhile included. Null when the pods could not even be listed.</summary>
+    private async Task<IReadOnlyList<PodProof>?> ProveAsync(
+        string revision, DateTimeOffset flagZeroAt, TimeSpan timeout, Journal journal, CancellationToken cancellationToken)
+    {
+        var proofs = new Dictionary<string, PodProof>(StringComparer.Ordinal);
+        while (true)
+        {
+            var pods = await journal.TryAsync("Proof", () => RetryAsync(cluster.ListPodsAsync, timeout, cancellationToken)).ConfigureAwait(false);
+            if (pods is null) return null;
+            var open = pods.Where(pod => pod is { Ready: true, Terminating: false } && !proofs.ContainsKey(Key(pod))).ToList();
+            if (open.Count == 0) return [.. proofs.Values];
+            var results = await Task.WhenAll(open.Select(pod => ProvePodAsync(pod, revision, flagZeroAt, timeout, cancellationToken))).ConfigureAwait(false);
+            for (var i = 0; i < open.Count; i++)
+            {
+                proofs[Key(open[i])] = results[i];
+                if (!results[i].Proven) journal.Add("Proof", results[i].Deleted, $"Pod {results[i].Pod}: {results[i].Detail}");
+            }
+        }
+
+        static string Key(RolloutPod pod) => pod.Name + "/" + pod.Uid;
+    }
+
+    private async Task<PodProof> ProvePodAsync(RolloutPod pod, string revision, DateTimeOffset flagZeroAt, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var began = _time.GetTimestamp();
+        NodeFlags? applied = null;
+        long appliedStamp = 0;
+        var problem = "did not answer";
+        using var limit = new CancellationTokenSource(timeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    var answer = await cluster.GetFromPodAsync(pod, RolloutNames.DiagnosticsPort, "/flags", linked.Token).ConfigureAwait(false);
+                    var flags = answer.IsSuccess ? NodeFlags.Parse(answer.Body) : throw new DwcpMetricsException($"/flags answered {answer.StatusCode}.");
+                    if (!flags.HasApplied(revision) || flags.Effective != 0)
+                        (applied, problem) = (null, $"is at revision {flags.Revision} with {flags.Effective} %, revision {revision} is needed");
+                    else if (applied is null || flags.V3Started != applied.V3Started)
+                        (applied, appliedStamp, problem) = (flags, _time.GetTimestamp(), "still starts v3 sessions");
+                    else if (_time.GetElapsedTime(appliedStamp) >= CounterWindow)
+                        return new PodProof(pod.Name, true, flags.Revision, flags.V3Started, false, _time.GetUtcNow() - flagZeroAt,
+                            $"applied revision {flags.Revision}; v3 session counter stands at {flags.V3Started}");
+                }
+                catch (Exception e) when (IsFailure(e))
+                {
+                    (applied, problem) = (null, e.Message);
+                }
+                await Task.Delay(PollInterval, _time, linked.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The pod had its time.
+        }
+        problem = $"no proof within {_time.GetElapsedTime(began).TotalSeconds:0.#} s ({problem.TrimEnd('.')})";
+        try
+        {
+            await cluster.DeletePodAsync(pod.Name, cancellationToken).ConfigureAwait(false);
+            return new PodProof(pod.Name, false, applied?.Revision, applied?.V3Started, true, _time.GetUtcNow() - flagZeroAt, problem + "; deleted");
+        }
+        catch (Exception e) when (IsFailure(e))
+        {
+            return new PodProof(pod.Name, false, applied?.Revision, applied?.V3Started, false, _time.GetUtcNow() - flagZeroAt, $"{problem}; could not be deleted either: {e.Message}");
+        }
+    }
+
+    /// <summary>What the pods knew, before the restart takes it away. A pod that gives nothing is a problem in the report, never a reason to stop.</summary>
+    private async Task<IReadOnlyList<string>> SaveEvidenceAsync(string incident, string? directory, Journal journal, CancellationToken cancellationToken)
+    {
+        if (directory is null) return [];
+        var pods = await journal.TryAsync("Evidence", () => cluster.ListPodsAsync(cancellationToken)).ConfigureAwait(false);
+        if (pods is null) return [];
+        var files = new List<string>();
+        using var limit = new CancellationTokenSource(SavingTimeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        var folder = Path.Combine(directory, incident);
+        Directory.CreateDirectory(folder);
+        await Task.WhenAll(pods.SelectMany(pod => new[]
+        {
+            SaveAsync(pod.Name + ".log", () => cluster.ReadPodLogAsync(pod.Name, previous: false, linked.Token)),
+            pod.Restarts > 0 ? SaveAsync(pod.Name + ".previous.log", () => cluster.ReadPodLogAsync(pod.Name, previous: true, linked.Token)) : Task.CompletedTask,
+            pod.Ready ? SaveAsync(pod.Name + ".metrics.txt", async () => (await cluster.GetFromPodAsync(pod, RolloutNames.MetricsPort, "/metrics", linked.Token).ConfigureAwait(false)).Body)
+                : Task.CompletedTask,
+        })).ConfigureAwait(false);
+        journal.Add("Evidence", true, $"{Count(files.Count, "file")} of logs and metrics saved in {folder}.");
+        files.Sort(StringComparer.Ordinal);
+        return files;
+
+        async Task SaveAsync(string name, Func<Task<string>> read)
+        {
+            try
+            {
+                var text = await read().ConfigureAwait(false);
+                var path = Path.Combine(folder, name);
+                await File.WriteAllTextAsync(path, text, linked.Token).ConfigureAwait(false);
+                lock (files) files.Add(path);
+            }
+            catch (Exception e) when (IsFailure(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                journal.Add("Evidence", false, $"{name} was not saved: {(e is OperationCanceledException ? "no answer in time" : e.Message)}");
+            }
+        }
+    }
+
+    private async Task<DateTimeOffset?> RestartAsync(string incident, TimeSpan timeout, Journal journal, CancellationToken cancellationToken)
+    {
+        var began = _time.GetTimestamp();
+        if (await journal.TryAsync("Restart", () => RetryAsync(token => cluster.RestartDeploymentAsync(incident, token), timeout, cancellationToken)).ConfigureAwait(false) is null) return null;
+        var last = "";
+        while (true)
+        {
+            try
+            {
+                var deployment = await cluster.ReadDeploymentAsync(cancellationToken).ConfigureAwait(false);
+                if (deployment is null)
+                {
+                    journal.Add("Restart", false, $"Deployment {RolloutNames.NodeDeployment} does not exist.");
+                    return null;
+                }
+                if (deployment.IsSettled && deployment.RestartMark == incident)
+                    return journal.Done("Restart", $"{Count(deployment.Available, "pod")} restarted with maxUnavailable 0 in {_time.GetElapsedTime(began).TotalSeconds:0.0} s.");
+                last = $"{deployment.Updated} of {deployment.Desired} new, {deployment.Available} available";
+            }
+            catch (Exception e) when (IsFailure(e))
+            {
+                last = e.Message;
+            }
+            if (_time.GetElapsedTime(began) >= timeout)
+            {
+                journal.Add("Restart", false, $"The restart was not finished after {timeout.TotalSeconds:0} s ({last}). The flag is 0 all the same.");
+                return null;
+            }
+            await Task.Delay(PollInterval, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>After everything: still 0, on every ready pod, each healthy, and v1 at full strength.</summary>
+    private async Task<bool> VerifyAsync(string revision, Journal journal, CancellationToken cancellationToken)
+    {
+        var configuration = await journal.TryAsync("Verification", () => RetryAsync(cluster.ReadConfigurationAsync, TimeSpan.FromSeconds(10), cancellationToken)).ConfigureAwait(false);
+        var pods = await journal.TryAsync("Verification", () => RetryAsync(cluster.ListPodsAsync, TimeSpan.FromSeconds(10), cancellationToken)).ConfigureAwait(false);
+        if (configuration is null || pods is null) return false;
+        if (configuration.Effective != 0)
+        {
+            journal.Add("Verification", false, $"Somebody raised the flag to {configuration.Flag} and the ceiling to {configuration.Ceiling} during the rollback.");
+            return false;
+        }
+        var serving = pods.Where(pod => pod is { Ready: true, Terminating: false }).ToList();
+        var problems = (await Task.WhenAll(serving.Select(CheckPodAsync)).ConfigureAwait(false)).OfType<string>().ToList();
+        if (serving.Count == 0) problems.Add("No pod is ready: v1 is not served either.");
+        foreach (var problem in problems) journal.Add("Verification", false, problem);
+        if (problems.Count == 0) journal.Add("Verification", true, $"{Count(serving.Count, "ready pod")} at 0 % and healthy.");
+        return problems.Count == 0;
+
+        async Task<string?> CheckPodAsync(RolloutPod pod)
+        {
+            try
+            {
+                var flags = await RetryAsync(async token => NodeFlags.Parse((await cluster.GetFromPodAsync(pod, RolloutNames.DiagnosticsPort, "/flags", token).ConfigureAwait(false)).Body),
+                    TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false);
+                if (flags.Effective != 0 || !flags.HasApplied(revision)) return $"Pod {pod.Name} is at {flags.Effective} % with revision {flags.Revision}.";
+                var health = await cluster.GetFromPodAsync(pod, RolloutNames.HttpPort, "/health", cancellationToken).ConfigureAwait(false);
+                return health.IsSuccess ? null : $"Pod {pod.Name} answers /health with {health.StatusCode}.";
+            }
+            catch (Exception e) when (IsFailure(e))
+            {
+                return $"Pod {pod.Name} could not be verified: {e.Message}";
+            }
+        }
+    }
+
+    /// <summary>Keeps the report in the cluster and on disk, and marks the incident as carried through.</summary>
+    private async Task<DwcpRollbackReport> PublishAsync(
+        DwcpRollbackReport report, DwcpRollout? rollout, string? directory, Journal journal, CancellationToken cancellationToken)
+    {
+        var series = await journal.TryAsync("Report", async () => RolloutSeries.Parse(await cluster.ReadDocumentAsync(RolloutNames.EvidenceConfigMap, cancellationToken).ConfigureAwait(false)))
+            .ConfigureAwait(false) ?? [];
+        if (directory is not null)
+        {
+            var files = await journal.TryAsync("Report", () => IncidentReport.WriteAsync(report, rollout, series, Path.Combine(directory, report.Incident), cancellationToken)).ConfigureAwait(false);
+            report = report with { Files = [.. report.Files, .. files ?? []] };
+        }
+        await journal.TryAsync("Report", async () =>
+        {
+            var name = RolloutNames.IncidentConfigMapPrefix + report.Incident;
+            if (await cluster.ReadDocumentAsync(name, cancellationToken).ConfigureAwait(false) is null)
+                await cluster.WriteDocumentAsync(new RolloutDocument(name, JsonSerializer.Serialize(report, RolloutJson.Options), null), cancellationToken).ConfigureAwait(false);
+            return name;
+        }).ConfigureAwait(false);
+        await journal.TryAsync("Report", () => RetryAsync(
+            token => cluster.PatchConfigurationAsync(new RolloutConfigurationPatch { Completed = report.Incident }, token), TimeSpan.FromSeconds(10), cancellationToken)).ConfigureAwait(false);
+        await journal.TryAsync("Event", async () =>
+        {
+            await cluster.RecordEventAsync("Warning", "RolledBack",
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{report.Incident}: v3 rolled back by {report.RequestedBy}, {report.Trigger}: {report.Reason} Flag 0 after {report.TimeToFlagZero?.TotalSeconds:0.0} s, proven after {report.TimeToProof?.TotalSeconds:0.0} s."),
+                cancellationToken).ConfigureAwait(false);
+            return "";
+        }).ConfigureAwait(false);
+        return report with { Timeline = journal.Steps, Problems = journal.Problems };
+    }
+
+    private async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var began = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await call(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (IsFailure(e) && _time.GetElapsedTime(began) < timeout)
+            {
+                await Task.Delay(PollInterval, _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Failures of the cluster or of a pod; bugs and cancellation pass through.</summary>
+    internal static bool IsFailure(Exception e) =>
+        e is DwcpClusterException or DwcpRolloutException or DwcpMetricsException or HttpRequestException or IOException or TimeoutException or JsonException
+            or UnauthorizedAccessException;
+
+    private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : string.Create(CultureInfo.InvariantCulture, $"{count} {noun}s");
+
+    /// <summary>The timeline as it grows.</summary>
+    private sealed class Journal(TimeProvider time, IProgress<RollbackStep>? progress)
+    {
+        private readonly List<RollbackStep> _steps = [];
+
+        public IReadOnlyList<RollbackStep> Steps
+        {
+            get
+            {
+                lock (_steps) return [.. _steps];
+            }
+        }
+
+        public IReadOnlyList<string> Problems => [.. Steps.Where(step => !step.Succeeded).Select(step => $"{step.Name}: {step.Detail}")];
+
+        public void Add(string name, bool succeeded, string detail)
+        {
+            var step = new RollbackStep(time.GetUtcNow(), name, succeeded, detail);
+            lock (_steps) _steps.Add(step);
+            progress?.Report(step);
+        }
+
+        public DateTimeOffset Done(string name, string detail)
+        {
+            Add(name, true, detail);
+            return Steps[^1].Time;
+        }
+
+        /// <summary>A step after the flag whose failure is recorded and does not keep the next step from being tried.</summary>
+        public async Task<T?> TryAsync<T>(string name, Func<Task<T>> step)
+        {
+            try
+            {
+                return await step().ConfigureAwait(false);
+            }
+            catch (Exception e) when (IsFailure(e))
+            {
+                Add(name, false, e.Message);
+                return default;
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ namespace NovaCron.Dwcp.Operations.Rollout;
 /// The custom resource <c>dwcp.novacron.io/v1 DwcpApproval</c>: one person's yes to one phase of one release. Its spec cannot change after creation,
 /// and the admission policy lets nobody sign with another's name.
 /// </summary>
+[KubernetesEntity(Group = Group, ApiVersion = Version, Kind = KindName, PluralName = Plural)]
 public sealed class DwcpApproval : IKubernetesObject<V1ObjectMeta>, ISpec<DwcpApprovalSpec>
 {
     public const string Group = RolloutNames.Group;

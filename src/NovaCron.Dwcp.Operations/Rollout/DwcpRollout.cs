@@ -8,6 +8,7 @@ namespace NovaCron.Dwcp.Operations.Rollout;
 /// The custom resource <c>dwcp.novacron.io/v1 DwcpRollout</c>: what an operator wants (<see cref="Spec"/>) and what the guardian has done and seen
 /// (<see cref="Status"/>). One per namespace, named <see cref="RolloutNames.Rollout"/>. Only the guardian writes the status; only people write the spec.
 /// </summary>
+[KubernetesEntity(Group = Group, ApiVersion = Version, Kind = KindName, PluralName = Plural)]
 public sealed class DwcpRollout : IKubernetesObject<V1ObjectMeta>, ISpec<DwcpRolloutSpec>, IStatus<DwcpRolloutStatus?>
 {
     public const string Group = RolloutNames.Group;

@@ -68,6 +68,10 @@ public sealed class DwcpRolloutStatus
     [JsonPropertyName("lock")]
     public RolloutLock? Lock { get; set; }
 
+    /// <summary>The rollback that is under way, so that any guardian can finish it.</summary>
+    [JsonPropertyName("rollback")]
+    public RollbackInProgress? Rollback { get; set; }
+
     /// <summary>When the last rollback began; approvals older than it no longer count.</summary>
     [JsonPropertyName("lastRollbackAt")]
     public DateTimeOffset? LastRollbackAt { get; set; }

@@ -22,9 +22,6 @@ public interface IRolloutCluster
     /// <summary>Replaces the status; metadata.resourceVersion must still be current.</summary>
     Task<DwcpRollout> WriteRolloutStatusAsync(DwcpRollout rollout, CancellationToken cancellationToken);
 
-    /// <summary>The rollout whenever it changes, beginning with its present form. Ends when the connection does; null when it is deleted.</summary>
-    IAsyncEnumerable<DwcpRollout?> WatchRolloutAsync(CancellationToken cancellationToken);
-
     /// <summary>Flag, ceiling and lock, or null when the ConfigMap is absent.</summary>
     Task<RolloutConfiguration?> ReadConfigurationAsync(CancellationToken cancellationToken);
 

@@ -20,6 +20,9 @@ public sealed record RolloutConfiguration
 
     public string? LockReason { get; init; }
 
+    /// <summary>Incident of the last rollback that was carried through, or null.</summary>
+    public string? Completed { get; init; }
+
     /// <summary>resourceVersion of the ConfigMap.</summary>
     public required string Revision { get; init; }
 

@@ -12,6 +12,9 @@ public sealed record RolloutConfigurationPatch
 
     public string? LockReason { get; init; }
 
+    /// <summary>Incident whose rollback has been carried through.</summary>
+    public string? Completed { get; init; }
+
     /// <summary>The revision that must still be current; null patches whatever is there, which is right only for lowering.</summary>
     public string? Revision { get; init; }
 }

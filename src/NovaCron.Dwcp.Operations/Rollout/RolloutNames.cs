@@ -24,6 +24,22 @@ public static class RolloutNames
     /// <summary>Annotation on the ConfigMap: why the lock was set, for people.</summary>
     public const string LockReasonAnnotation = "dwcp.novacron.io/rollback-reason";
 
+    /// <summary>Annotation on the ConfigMap: id of the last incident whose rollback was carried through to its report.</summary>
+    public const string CompletedAnnotation = "dwcp.novacron.io/rollback-completed";
+
+    /// <summary>Annotation on the pod template: the incident whose rollback restarted the pods.</summary>
+    public const string RestartAnnotation = "dwcp.novacron.io/restarted-by";
+
+    /// <summary>Prefix of the ConfigMaps with incident reports.</summary>
+    public const string IncidentConfigMapPrefix = "dwcp-v3-incident-";
+
+    /// <summary>
+    /// ConfigMap with the last validation of the namespace: <c>decision</c> (GO, REVIEW, NO-GO), <c>release</c>, <c>time</c> (RFC 3339) and
+    /// <c>approvedBy</c> (who approved the GO or waived the REVIEW; may be absent). Written by Invoke-DwcpValidation.
+    /// </summary>
+    public const string ValidationConfigMap = "dwcp-v3-validation";
+
+    public const int HttpPort = 8080;
     public const int DiagnosticsPort = 8081;
     public const int MetricsPort = 9090;
     public const string FieldManager = "novacron-dwcp";

@@ -9,6 +9,6 @@ public sealed record RolloutWatchOptions
     /// <summary>Also ends when the rollout is at its target percent on every pod, without waiting for the soak.</summary>
     public bool UntilTargetApplied { get; init; }
 
-    /// <summary>Time between two looks at the resource when the watch connection is down.</summary>
-    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>Time between two looks at the resource.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 }

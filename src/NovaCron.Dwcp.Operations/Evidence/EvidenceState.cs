@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization;
+
+namespace NovaCron.Dwcp.Operations.Evidence;
+
+/// <summary>What a test remembers between two processes.</summary>
+public sealed record EvidenceState
+{
+    /// <summary>Batches seen.</summary>
+    [JsonPropertyName("batches")]
+    public long Batches { get; init; }
+
+    /// <summary>Log wealth of every alternative.</summary>
+    [JsonPropertyName("logWealth")]
+    public double[] LogWealth { get; init; } = [];
+
+    /// <summary>Running totals of the test, in an order of its own.</summary>
+    [JsonPropertyName("totals")]
+    public long[] Totals { get; init; } = [];
+}

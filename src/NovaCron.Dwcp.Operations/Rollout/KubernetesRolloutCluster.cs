@@ -1,0 +1,309 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using k8s.Models;
+using NovaCron.Dwcp.Operations.Cluster;
+
+namespace NovaCron.Dwcp.Operations.Rollout;
+
+/// <summary>The rollout's view of a real cluster, through the Kubernetes API.</summary>
+public sealed class KubernetesRolloutCluster : IRolloutCluster
+{
+    /// <summary>Most bytes that are read from a pod.</summary>
+    private const int MaximumAnswer = 4 << 20;
+
+    private const int LogLines = 5000;
+
+    private static readonly TimeSpan ProxyTimeout = TimeSpan.FromSeconds(5);
+
+    private static readonly HttpClient Direct = new(new SocketsHttpHandler
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(1), UseProxy = false, AllowAutoRedirect = false, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+    })
+    {
+        MaxResponseContentBufferSize = MaximumAnswer, Timeout = System.Threading.Timeout.InfiniteTimeSpan,
+    };
+
+    private readonly ClusterConnection _connection;
+    private readonly TimeProvider _time;
+    private readonly bool _inCluster;
+
+    /// <param name="connection">The connection; not disposed here.</param>
+    /// <param name="namespace">Namespace of the rollout.</param>
+    /// <param name="time">Clock for Events.</param>
+    /// <param name="inCluster">
+    /// True in a pod: other pods are asked at their own address, the API server's proxy is the second way. Elsewhere it is the other way round, because
+    /// behind a VPN a pod's address may well be somebody else's machine.
+    /// </param>
+    public KubernetesRolloutCluster(ClusterConnection connection, string @namespace, TimeProvider? time = null, bool? inCluster = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(@namespace);
+        (_connection, Namespace, _time) = (connection, @namespace, time ?? TimeProvider.System);
+        _inCluster = inCluster ?? connection.Context == "in-cluster";
+    }
+
+    public string Namespace { get; }
+
+    public async Task<string> ReadIdentityAsync(CancellationToken cancellationToken) =>
+        (await _connection.WhoAmIAsync(cancellationToken).ConfigureAwait(false)).UserName;
+
+    public Task<DwcpRollout?> ReadRolloutAsync(CancellationToken cancellationToken) =>
+        _connection.FindAsync<DwcpRollout>(Namespace, RolloutNames.Rollout, cancellationToken);
+
+    public Task<DwcpRollout> WriteRolloutAsync(DwcpRollout rollout, CancellationToken cancellationToken) => ConflictsAsync($"DwcpRollout {Namespace}/{RolloutNames.Rollout}",
+        () => rollout.Metadata.ResourceVersion is null
+            ? _connection.CreateAsync(rollout, Namespace, cancellationToken)
+            : _connection.ReplaceAsync(rollout, Namespace, null, cancellationToken));
+
+    public Task<DwcpRollout> WriteRolloutStatusAsync(DwcpRollout rollout, CancellationToken cancellationToken) =>
+        ConflictsAsync($"Status of DwcpRollout {Namespace}/{RolloutNames.Rollout}", () => _connection.ReplaceAsync(rollout, Namespace, "status", cancellationToken));
+
+    public async Task<RolloutConfiguration?> ReadConfigurationAsync(CancellationToken cancellationToken) =>
+        await _connection.FindAsync(ClusterResource.ConfigMap, Namespace, RolloutNames.ConfigMap, cancellationToken).ConfigureAwait(false) is { } map ? ReadConfiguration(map) : null;
+
+    public async Task<RolloutConfiguration> PatchConfigurationAsync(RolloutConfigurationPatch patch, CancellationToken cancellationToken)
+    {
+        var data = new JsonObject();
+        if (patch.Flag is { } flag) data[RolloutNames.FlagKey] = flag.ToString(CultureInfo.InvariantCulture);
+        if (patch.Ceiling is { } ceiling) data[RolloutNames.CeilingKey] = ceiling.ToString(CultureInfo.InvariantCulture);
+        var annotations = new JsonObject();
+        Annotate(RolloutNames.LockAnnotation, patch.LockedBy);
+        Annotate(RolloutNames.LockReasonAnnotation, patch.LockReason);
+        Annotate(RolloutNames.CompletedAnnotation, patch.Completed);
+        var metadata = new JsonObject();
+        if (annotations.Count > 0) metadata["annotations"] = annotations;
+        if (patch.Revision is not null) metadata["resourceVersion"] = patch.Revision;
+        var document = new JsonObject();
+        if (metadata.Count > 0) document["metadata"] = metadata;
+        if (data.Count > 0) document["data"] = data;
+        return ReadConfiguration(await ConflictsAsync($"ConfigMap {Namespace}/{RolloutNames.ConfigMap}",
+            () => _connection.PatchAsync(ClusterResource.ConfigMap, Namespace, RolloutNames.ConfigMap, document, null, null, cancellationToken)).ConfigureAwait(false));
+
+        void Annotate(string name, string? value)
+        {
+            if (value is not null) annotations[name] = value.Length == 0 ? null : JsonValue.Create(value);
+        }
+    }
+
+    public async Task<IReadOnlyList<RolloutPod>> ListPodsAsync(CancellationToken cancellationToken) =>
+    [
+        .. (await _connection.ListAsync<V1Pod>(Namespace, RolloutNames.NodePodSelector, null, cancellationToken).ConfigureAwait(false)).Select(pod => new RolloutPod
+        {
+            Name = pod.Metadata.Name,
+            Uid = pod.Metadata.Uid,
+            Address = pod.Status?.PodIP,
+            Ready = pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) ?? false,
+            Terminating = pod.Metadata.DeletionTimestamp is not null,
+            Restarts = pod.Status?.ContainerStatuses?.Sum(container => container.RestartCount) ?? 0,
+            WaitingReason = pod.Status?.ContainerStatuses?.Select(container => container.State?.Waiting?.Reason).FirstOrDefault(reason => reason is not null),
+            StartedAt = (pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp) is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null,
+        }),
+    ];
+
+    public Task DeletePodAsync(string pod, CancellationToken cancellationToken) =>
+        _connection.DeleteAsync(ClusterResource.Pod, Namespace, pod, TimeSpan.Zero, null, cancellationToken);
+
+    public Task<string> ReadPodLogAsync(string pod, bool previous, CancellationToken cancellationToken) =>
+        _connection.ReadLogAsync(Namespace, pod, new PodLogOptions { Container = "node", Previous = previous, TailLines = LogLines, Timestamps = true }, cancellationToken);
+
+    public async Task<PodAnswer> GetFromPodAsync(RolloutPod pod, int port, string path, CancellationToken cancellationToken)
+    {
+        if (_inCluster && pod.Address is not null)
+        {
+            try
+            {
+                return await GetDirectlyAsync(pod.Address, port, path, cancellationToken).ConfigureAwait(false);
+            }
+            catch (HttpRequestException e) when (e.InnerException is SocketException or TimeoutException)
+            {
+                return await GetThroughProxyAsync(pod, port, path, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        try
+        {
+            return await GetThroughProxyAsync(pod, port, path, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DwcpClusterException e) when (pod.Address is not null && e.Failure is ClusterFailure.Forbidden or ClusterFailure.Unreachable or ClusterFailure.ServerError)
+        {
+            return await GetDirectlyAsync(pod.Address!, port, path, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async Task<RolloutDeployment?> ReadDeploymentAsync(CancellationToken cancellationToken) =>
+        await _connection.FindAsync<V1Deployment>(Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false) is { } deployment ? Read(deployment) : null;
+
+    public async Task<RolloutDeployment> RestartDeploymentAsync(string mark, CancellationToken cancellationToken)
+    {
+        var strategy = (await _connection.GetAsync<V1Deployment>(Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false)).Spec.Strategy;
+        var spec = new JsonObject
+        {
+            ["template"] = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutNames.RestartAnnotation] = mark } } },
+        };
+        if (strategy?.RollingUpdate?.MaxUnavailable is null || strategy.RollingUpdate.MaxUnavailable.Value is not ("0" or "0%"))
+            spec["strategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 0, ["maxSurge"] = 1 } };
+        await _connection.PatchAsync(ClusterResource.Deployment, Namespace, RolloutNames.NodeDeployment, new JsonObject { ["spec"] = spec }, null, null, cancellationToken).ConfigureAwait(false);
+        return Read(await _connection.GetAsync<V1Deployment>(Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false));
+    }
+
+    public Task<IReadOnlyList<DwcpApproval>> ListApprovalsAsync(CancellationToken cancellationToken) =>
+        _connection.ListAsync<DwcpApproval>(Namespace, null, null, cancellationToken);
+
+    public Task<DwcpApproval> CreateApprovalAsync(DwcpApproval approval, CancellationToken cancellationToken) => _connection.CreateAsync(approval, Namespace, cancellationToken);
+
+    public async Task<ValidationRecord?> ReadValidationAsync(CancellationToken cancellationToken)
+    {
+        if (await _connection.FindAsync(ClusterResource.ConfigMap, Namespace, RolloutNames.ValidationConfigMap, cancellationToken).ConfigureAwait(false) is not { } map) return null;
+        var data = map["data"];
+        var text = data?["time"]?.ToString();
+        if (data?["decision"]?.ToString() is not { Length: > 0 } decision || data["release"]?.ToString() is not { Length: > 0 } release
+            || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            throw new DwcpRolloutException("UnreadableValidation",
+                $"ConfigMap {Namespace}/{RolloutNames.ValidationConfigMap} lacks decision, release or time (it reads '{text}'). Run Invoke-DwcpValidation again.");
+        return new ValidationRecord { Decision = decision, Release = release, Time = time, ApprovedBy = data["approvedBy"]?.ToString() is { Length: > 0 } name ? name : null };
+    }
+
+    public async Task<RolloutDocument?> ReadDocumentAsync(string name, CancellationToken cancellationToken) =>
+        await _connection.FindAsync(ClusterResource.ConfigMap, Namespace, name, cancellationToken).ConfigureAwait(false) is { } map ? ReadDocument(name, map) : null;
+
+    public async Task<RolloutDocument> WriteDocumentAsync(RolloutDocument document, CancellationToken cancellationToken)
+    {
+        var metadata = new JsonObject
+        {
+            ["name"] = document.Name,
+            ["namespace"] = Namespace,
+            ["labels"] = new JsonObject { ["app.kubernetes.io/part-of"] = "novacron-dwcp", ["app.kubernetes.io/component"] = "rollout" },
+        };
+        if (document.Revision is not null) metadata["resourceVersion"] = document.Revision;
+        var map = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata, ["data"] = new JsonObject { [DocumentKey] = document.Text } };
+        return ReadDocument(document.Name, await ConflictsAsync($"ConfigMap {Namespace}/{document.Name}",
+            () => document.Revision is null ? _connection.CreateAsync(map, Namespace, cancellationToken) : _connection.ReplaceAsync(map, Namespace, null, cancellationToken)).ConfigureAwait(false));
+    }
+
+    public async Task RecordEventAsync(string type, string reason, string message, CancellationToken cancellationToken)
+    {
+        var rollout = await _connection.FindAsync(ClusterResource.DwcpRollout, Namespace, RolloutNames.Rollout, cancellationToken).ConfigureAwait(false);
+        var involved = rollout is null
+            ? new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["name"] = RolloutNames.ConfigMap, ["namespace"] = Namespace }
+            : new JsonObject
+            {
+                ["apiVersion"] = ClusterResource.DwcpRollout.ApiVersion, ["kind"] = DwcpRollout.KindName, ["name"] = RolloutNames.Rollout, ["namespace"] = Namespace,
+                ["uid"] = rollout["metadata"]?["uid"]?.ToString(), ["resourceVersion"] = rollout["metadata"]?["resourceVersion"]?.ToString(),
+            };
+        var now = _time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        await _connection.CreateAsync(new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Event",
+            ["metadata"] = new JsonObject { ["generateName"] = RolloutNames.Rollout + "-", ["namespace"] = Namespace },
+            ["involvedObject"] = involved,
+            ["type"] = type,
+            ["reason"] = reason,
+            // The API server refuses longer messages.
+            ["message"] = message.Length <= 1024 ? message : message[..1021] + "...",
+            ["firstTimestamp"] = now,
+            ["lastTimestamp"] = now,
+            ["count"] = 1,
+            ["source"] = new JsonObject { ["component"] = "dwcp-rollout" },
+        }, Namespace, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<GuardianLease?> ReadLeaseAsync(CancellationToken cancellationToken) =>
+        await _connection.FindAsync<V1Lease>(Namespace, RolloutNames.Lease, cancellationToken).ConfigureAwait(false) is { } lease ? Read(lease) : null;
+
+    public async Task<GuardianLease> WriteLeaseAsync(GuardianLease lease, CancellationToken cancellationToken)
+    {
+        var document = new V1Lease
+        {
+            Metadata = new V1ObjectMeta { Name = RolloutNames.Lease, NamespaceProperty = Namespace, ResourceVersion = lease.Revision },
+            Spec = new V1LeaseSpec
+            {
+                HolderIdentity = lease.Holder, LeaseDurationSeconds = Math.Max(1, (int)Math.Ceiling(lease.Duration.TotalSeconds)), LeaseTransitions = lease.Transitions,
+                AcquireTime = lease.AcquiredAt?.UtcDateTime, RenewTime = lease.RenewedAt?.UtcDateTime,
+            },
+        };
+        return Read(await ConflictsAsync($"Lease {Namespace}/{RolloutNames.Lease}", () => lease.Revision is null
+            ? _connection.CreateAsync(document, Namespace, cancellationToken)
+            : _connection.ReplaceAsync(document, Namespace, null, cancellationToken)).ConfigureAwait(false));
+    }
+
+    private const string DocumentKey = "document.json";
+
+    private static RolloutDocument ReadDocument(string name, JsonObject map) =>
+        new(name, map["data"]?[DocumentKey]?.ToString() ?? "{}", map["metadata"]?["resourceVersion"]?.ToString());
+
+    private static GuardianLease Read(V1Lease lease) => new()
+    {
+        Holder = lease.Spec?.HolderIdentity,
+        Duration = TimeSpan.FromSeconds(lease.Spec?.LeaseDurationSeconds ?? 0),
+        AcquiredAt = Time(lease.Spec?.AcquireTime),
+        RenewedAt = Time(lease.Spec?.RenewTime),
+        Transitions = lease.Spec?.LeaseTransitions ?? 0,
+        Revision = lease.Metadata.ResourceVersion,
+    };
+
+    private static DateTimeOffset? Time(DateTime? time) => time is { } value ? new DateTimeOffset(DateTime.SpecifyKind(value, DateTimeKind.Utc)) : null;
+
+    private static RolloutDeployment Read(V1Deployment deployment) => new()
+    {
+        Desired = deployment.Spec.Replicas ?? 1,
+        Ready = deployment.Status?.ReadyReplicas ?? 0,
+        Available = deployment.Status?.AvailableReplicas ?? 0,
+        Updated = deployment.Status?.UpdatedReplicas ?? 0,
+        Replicas = deployment.Status?.Replicas ?? 0,
+        Generation = deployment.Metadata.Generation ?? 0,
+        ObservedGeneration = deployment.Status?.ObservedGeneration ?? 0,
+        RestartMark = deployment.Spec.Template?.Metadata?.Annotations is { } annotations && annotations.TryGetValue(RolloutNames.RestartAnnotation, out var mark) ? mark : null,
+    };
+
+    private static RolloutConfiguration ReadConfiguration(JsonObject map)
+    {
+        var data = map["data"];
+        var annotations = map["metadata"]?["annotations"];
+        string? unreadable = null;
+        return new RolloutConfiguration
+        {
+            Flag = Percent(RolloutNames.FlagKey),
+            Ceiling = Percent(RolloutNames.CeilingKey),
+            Unreadable = unreadable,
+            Release = data?["DWCP_VERSION"]?.ToString(),
+            LockedBy = annotations?[RolloutNames.LockAnnotation]?.ToString() is { Length: > 0 } incident ? incident : null,
+            LockReason = annotations?[RolloutNames.LockReasonAnnotation]?.ToString(),
+            Completed = annotations?[RolloutNames.CompletedAnnotation]?.ToString(),
+            Revision = map["metadata"]?["resourceVersion"]?.ToString() ?? "",
+        };
+
+        int? Percent(string key)
+        {
+            var text = data?[key]?.ToString();
+            if (text is null) return 0;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var percent) && percent <= 100) return percent;
+            unreadable = text;
+            return null;
+        }
+    }
+
+    private static async Task<PodAnswer> GetDirectlyAsync(string address, int port, string path, CancellationToken cancellationToken)
+    {
+        var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+        using var response = await Direct.GetAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{port}{path}")), cancellationToken).ConfigureAwait(false);
+        return new PodAnswer((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    private async Task<PodAnswer> GetThroughProxyAsync(RolloutPod pod, int port, string path, CancellationToken cancellationToken)
+    {
+        var response = await _connection.GetFromPodAsync(Namespace, pod.Name, port, path, null, ProxyTimeout, cancellationToken).ConfigureAwait(false);
+        return new PodAnswer((int)response.StatusCode, response.Text);
+    }
+
+    private static async Task<T> ConflictsAsync<T>(string target, Func<Task<T>> write)
+    {
+        try
+        {
+            return await write().ConfigureAwait(false);
+        }
+        catch (DwcpClusterException e) when (e.Failure == ClusterFailure.Conflict)
+        {
+            throw new RolloutConflictException(target, e);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using NovaCron.Dwcp.Operations.Metrics;
+
+namespace NovaCron.Dwcp.Operations.Rollout;
+
+/// <summary>A pod as it was at the last check.</summary>
+public sealed class PodMemory
+{
+    /// <summary>Last counters; null until the first scrape.</summary>
+    public RequestCounters? V1 { get; set; }
+
+    public RequestCounters? V3 { get; set; }
+
+    public int Restarts { get; set; }
+
+    /// <summary>Consecutive failed health checks.</summary>
+    public int FailedHealth { get; set; }
+}
