@@ -1,0 +1,20 @@
+namespace NovaCron.Dwcp.Operations.Staging;
+
+/// <summary>Who may talk to the pods (NetworkPolicy).</summary>
+public sealed record NetworkValues
+{
+    /// <summary>Namespace of Prometheus.</summary>
+    public string MonitoringNamespace { get; init; } = "monitoring";
+
+    /// <summary>Namespace of the ingress controller.</summary>
+    public string IngressNamespace { get; init; } = "ingress-nginx";
+
+    /// <summary>Networks of clients that may open data sessions on 7420.</summary>
+    public IReadOnlyList<string> ClientCidrs { get; init; } = ["0.0.0.0/0"];
+
+    /// <summary>
+    /// Networks from which the API server's proxy reaches pods, so that operators can ask them. When empty, the addresses of Service
+    /// default/kubernetes are used.
+    /// </summary>
+    public IReadOnlyList<string> ControlPlaneCidrs { get; init; } = [];
+}

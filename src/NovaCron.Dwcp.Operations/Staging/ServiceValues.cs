@@ -1,0 +1,8 @@
+namespace NovaCron.Dwcp.Operations.Staging;
+
+/// <summary>Settings of the Service that clients use.</summary>
+public sealed record ServiceValues
+{
+    /// <summary>ClusterIP, NodePort or LoadBalancer.</summary>
+    public string Type { get; init; } = "ClusterIP";
+}

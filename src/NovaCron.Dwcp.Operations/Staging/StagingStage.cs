@@ -1,0 +1,18 @@
+namespace NovaCron.Dwcp.Operations.Staging;
+
+/// <summary>The stages of a deployment, in their order. Each may be run again at any time.</summary>
+public enum StagingStage
+{
+    /// <summary>The cluster: reachable, new enough, permissions, and not production by accident.</summary>
+    Infrastructure,
+    /// <summary>Which images are deployed.</summary>
+    Image,
+    /// <summary>Custom resource definitions, namespace, identities, configuration, secrets, claim.</summary>
+    Configuration,
+    /// <summary>Deployments, and waiting until they are ready.</summary>
+    Workloads,
+    /// <summary>Services, ingress, scaling, disruption budgets.</summary>
+    Services,
+    /// <summary>Every pod answers, at 0 %, and the record is written.</summary>
+    Verification,
+}

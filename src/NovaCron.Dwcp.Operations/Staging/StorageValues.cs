@@ -1,0 +1,16 @@
+namespace NovaCron.Dwcp.Operations.Staging;
+
+/// <summary>Settings of the claim that holds committed objects and resume journals.</summary>
+public sealed record StorageValues
+{
+    /// <summary>StorageClass; the cluster's default when empty. It must offer <see cref="AccessMode"/>.</summary>
+    public string? ClassName { get; init; }
+
+    public string Size { get; init; } = "20Gi";
+
+    /// <summary>ReadWriteMany; ReadWriteOnce serves only where all pods share one machine.</summary>
+    public string AccessMode { get; init; } = "ReadWriteMany";
+
+    /// <summary>True: no claim; a pod's data dies with it and nothing can be resumed elsewhere. Validation fails then.</summary>
+    public bool Ephemeral { get; init; }
+}

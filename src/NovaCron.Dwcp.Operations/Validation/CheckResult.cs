@@ -1,0 +1,28 @@
+namespace NovaCron.Dwcp.Operations.Validation;
+
+/// <summary>What one check saw.</summary>
+public sealed record CheckResult
+{
+    public required string Id { get; init; }
+
+    public required CheckCategory Category { get; init; }
+
+    public required string Title { get; init; }
+
+    public required CheckSeverity Severity { get; init; }
+
+    public required CheckStatus Status { get; init; }
+
+    /// <summary>What was seen and what was expected, in one sentence.</summary>
+    public required string Detail { get; init; }
+
+    /// <summary>What to do; empty when it passed.</summary>
+    public string Remedy { get; init; } = "";
+
+    /// <summary>What the finding rests on: fields, answers, log lines.</summary>
+    public IReadOnlyList<string> Evidence { get; init; } = [];
+
+    public TimeSpan Duration { get; init; }
+
+    public int Weight => (int)Severity;
+}

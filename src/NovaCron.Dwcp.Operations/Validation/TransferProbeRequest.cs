@@ -1,0 +1,30 @@
+namespace NovaCron.Dwcp.Operations.Validation;
+
+/// <summary>A transfer that a check wants made. Holds secrets; never logged.</summary>
+public sealed record TransferProbeRequest
+{
+    /// <summary>host:port of 7420.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>PEM of the CA that the node's certificate must chain to.</summary>
+    public required string CertificateAuthority { get; init; }
+
+    public string ServerName { get; init; } = "dwcp-v3";
+
+    public required string ApiKey { get; init; }
+
+    /// <summary>Diagnostics key that forces v3 although the flag says v1; null for what the flag says.</summary>
+    public string? CanaryKey { get; init; }
+
+    /// <summary>Versions that the client offers.</summary>
+    public IReadOnlyList<int> Versions { get; init; } = [1, 3];
+
+    /// <summary>Payload, bytes.</summary>
+    public long Bytes { get; init; } = 4 << 20;
+
+    /// <summary>Seed of the payload.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Break the connection once in the middle and resume.</summary>
+    public bool Interrupt { get; init; }
+}

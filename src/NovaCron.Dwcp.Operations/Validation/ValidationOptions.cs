@@ -1,0 +1,36 @@
+namespace NovaCron.Dwcp.Operations.Validation;
+
+/// <summary>What to validate, against which targets.</summary>
+public sealed record ValidationOptions
+{
+    public string Namespace { get; init; } = "staging";
+
+    public ValidationProfile Profile { get; init; } = ValidationProfile.Production;
+
+    /// <summary>Only these categories; all when empty. A partial run is never GO.</summary>
+    public IReadOnlyList<CheckCategory> Categories { get; init; } = [];
+
+    /// <summary>Only checks with these ids; all when empty. A partial run is never GO.</summary>
+    public IReadOnlyList<string> Ids { get; init; } = [];
+
+    /// <summary>Check ids to leave out, each with the reason that the report shows.</summary>
+    public IReadOnlyDictionary<string, string> Exclude { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Moves data for the checks that need it; without one they are errors.</summary>
+    public ITransferProbe? TransferProbe { get; init; }
+
+    /// <summary>host:port of 7420 as this machine reaches it; the Service's address when absent.</summary>
+    public string? DataAddress { get; init; }
+
+    /// <summary>Prometheus' HTTP API, for example <c>http://127.0.0.1:9090</c>. The one in the monitoring namespace is looked for when absent.</summary>
+    public string? PrometheusUrl { get; init; }
+
+    /// <summary>Checks at work at the same time. 1..32.</summary>
+    public int Concurrency { get; init; } = 8;
+
+    /// <summary>Limit of a check that sets none itself.</summary>
+    public TimeSpan CheckTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Where validation-report.md and .json go; nowhere when absent.</summary>
+    public string? ReportDirectory { get; init; }
+}
