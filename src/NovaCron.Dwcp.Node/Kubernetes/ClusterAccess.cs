@@ -28,6 +28,7 @@ internal static class ClusterAccess
             throw new DwcpNodeException($"The cluster's CA {authorityPath} cannot be read: {error.Message} It is mounted with the service account.", error);
         }
 
+        if (authorities.Count == 0) throw new DwcpNodeException($"The cluster's CA {authorityPath} holds no certificate. It is mounted with the service account.");
         return new k8s.Kubernetes(new KubernetesClientConfiguration
         {
             Host = server.AbsoluteUri,

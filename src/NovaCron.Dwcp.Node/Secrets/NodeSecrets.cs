@@ -74,6 +74,7 @@ public sealed class NodeSecrets
             throw new DwcpNodeException($"{FileOf("ca.crt")} is not a PEM certificate: {error.Message} Create the Secret again (New-DwcpStaging -RotateSecrets).", error);
         }
 
+        if (roots.Count == 0) throw new DwcpNodeException($"{FileOf("ca.crt")} holds no certificate in PEM form. Create the Secret again (New-DwcpStaging -RotateSecrets).");
         ApiKeyDirectory principals;
         try
         {
