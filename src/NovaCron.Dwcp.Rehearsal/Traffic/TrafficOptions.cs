@@ -42,6 +42,9 @@ public sealed record TrafficOptions
     /// <summary>Attempts with v3 allowed before a retry offers v1 only, at least 1: what a careful client does when v3 keeps failing.</summary>
     public int AttemptsBeforeV1 { get; init; } = 2;
 
+    /// <summary>True sends through kept sessions; false opens one for each request, so that each meets the traffic split anew.</summary>
+    public bool ReuseSessions { get; init; }
+
     /// <summary>Share of acknowledged objects, 0..1, that are read back at once, while traffic goes on.</summary>
     public double ReadBackShare { get; init; } = 0.05;
 
