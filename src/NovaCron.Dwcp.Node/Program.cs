@@ -1,9 +1,11 @@
 using NovaCron.Dwcp.Node;
 using NovaCron.Dwcp.Node.Configuration;
+using NovaCron.Dwcp.Node.Guarding;
 using NovaCron.Dwcp.Node.Hosting;
 
 const string Usage = """
     dwcpd serve             run the node: 8080 health and sessions, 8081 flags and diagnostics, 9090 metrics, 7420 data
+    dwcpd guard             run the rollout's guardian: 8080 health, 9090 metrics
     dwcpd drain [--wait S]  take the running node of this pod out of its Service (preStop hook)
     dwcpd --version         print the version
 
@@ -16,6 +18,8 @@ try
     {
         case ["serve"]:
             return await ServeCommand.RunAsync(Environment.GetEnvironmentVariable).ConfigureAwait(false);
+        case ["guard"]:
+            return await GuardCommand.RunAsync(Environment.GetEnvironmentVariable).ConfigureAwait(false);
         case ["drain", .. var rest]:
             return await DrainCommand.RunAsync(rest, Environment.GetEnvironmentVariable).ConfigureAwait(false);
         case ["--version"]:

@@ -157,7 +157,7 @@ public sealed class NodeHost : IAsyncDisposable
         var front = new PublicEndpoints(_options, _health, split, () => DataEndPoint.Port, _time);
         var admin = new AdminEndpoints(_options, _health, Flag, _secrets, Metrics, components, connectivity, benchmarks, peers, _cache, faults,
             () => DataEndPoint.Port, logging.CreateLogger("admin"));
-        var scrape = new MetricsEndpoints(Metrics);
+        var scrape = new MetricsEndpoints(Metrics.ExportAsync);
 
         // The data port first: the handlers name it.
         _sessions = await OpenDataPortAsync(split, faults, cancellationToken).ConfigureAwait(false);

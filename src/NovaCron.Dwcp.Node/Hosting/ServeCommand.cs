@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using NovaCron.Dwcp.Node.Configuration;
 using NovaCron.Dwcp.Node.Logging;
 
@@ -12,29 +11,19 @@ internal static class ServeCommand
         var options = NodeOptions.FromEnvironment(environment);
         using var logging = LoggerFactory.Create(builder => JsonLines.Configure(builder, options.LogLevel));
         var log = logging.CreateLogger("node");
-        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var cut = new CancellationTokenSource();
-        void OnSignal(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            // The second signal means now.
-            if (!asked.TrySetResult()) cut.Cancel();
-        }
-
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var signals = new StopSignals();
         try
         {
             await using var node = await NodeHost.StartAsync(options, environment, logging, TimeProvider.System).ConfigureAwait(false);
-            await asked.Task.ConfigureAwait(false);
-            await node.DrainAsync(options.Grace, cut.Token).ConfigureAwait(false);
+            await signals.Asked.ConfigureAwait(false);
+            await node.DrainAsync(options.Grace, signals.Now).ConfigureAwait(false);
         }
         catch (DwcpNodeException error)
         {
             log.LogCritical("{Reason}", error.Message);
             return 1;
         }
-        catch (OperationCanceledException) when (cut.IsCancellationRequested)
+        catch (OperationCanceledException) when (signals.Now.IsCancellationRequested)
         {
             log.LogWarning("Stopped by a second signal before the drain was complete.");
         }

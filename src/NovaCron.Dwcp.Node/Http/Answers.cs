@@ -44,3 +44,5 @@ internal sealed record ConfigurationAnswer(
     int Principals, CertificateAnswer Certificate, FlagsAnswer Flags);
 
 internal sealed record DrainAnswer(bool Draining, long ActiveSessions);
+
+internal sealed record GuardAnswer(string Status, string Pod, string Version, bool Leader, DateTimeOffset? LastSuccess, string? LastError, string? State, int Percent);

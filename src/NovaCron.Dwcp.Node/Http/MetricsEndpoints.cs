@@ -1,9 +1,7 @@
-using NovaCron.Dwcp.Node.Metrics;
-
 namespace NovaCron.Dwcp.Node.Http;
 
 /// <summary>Port 9090.</summary>
-internal sealed class MetricsEndpoints(NodeMetrics metrics)
+internal sealed class MetricsEndpoints(Func<CancellationToken, Task<byte[]>> export)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -14,7 +12,7 @@ internal sealed class MetricsEndpoints(NodeMetrics metrics)
         }
 
         if (!await context.AllowsAsync(HttpMethods.Get).ConfigureAwait(false)) return;
-        var text = await metrics.ExportAsync(context.RequestAborted).ConfigureAwait(false);
+        var text = await export(context.RequestAborted).ConfigureAwait(false);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         context.Response.ContentLength = text.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);

@@ -19,4 +19,5 @@ namespace NovaCron.Dwcp.Node.Http;
 [JsonSerializable(typeof(ConfigurationAnswer))]
 [JsonSerializable(typeof(BenchmarkResult))]
 [JsonSerializable(typeof(DrainAnswer))]
+[JsonSerializable(typeof(GuardAnswer))]
 internal sealed partial class NodeJson : JsonSerializerContext;
