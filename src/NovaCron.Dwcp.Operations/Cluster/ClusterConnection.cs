@@ -107,29 +107,6 @@ public sealed class ClusterConnection : IDisposable
         return new ClusterIdentity(name, [.. (user!["groups"] as JsonArray ?? []).Select(g => g!.ToString())]);
     }
 
-    /// <summary>May we do this? (SelfSubjectAccessReview)</summary>
-    public async Task<bool> IsAllowedAsync(
-        string verb, ClusterResource resource, string? @namespace, string? subresource = null, string? name = null, CancellationToken cancellationToken = default)
-    {
-        const string Target = "own permissions (SelfSubjectAccessReview)";
-        var attributes = new JsonObject { ["verb"] = verb, ["group"] = resource.Group, ["resource"] = resource.Plural };
-        if (@namespace is not null && resource.Namespaced)
-            attributes["namespace"] = @namespace;
-        if (subresource is not null)
-            attributes["subresource"] = subresource;
-        if (name is not null)
-            attributes["name"] = name;
-        var review = new JsonObject
-        {
-            ["apiVersion"] = "authorization.k8s.io/v1",
-            ["kind"] = "SelfSubjectAccessReview",
-            ["spec"] = new JsonObject { ["resourceAttributes"] = attributes },
-        };
-        var request = new ClusterRequest(HttpMethod.Post, "apis/authorization.k8s.io/v1/selfsubjectaccessreviews") { Body = Bytes(review), Idempotent = true };
-        var document = ClusterTransport.ParseObject((await _transport.SendAsync(request, Target, cancellationToken).ConfigureAwait(false)).Body, Target);
-        return document["status"]?["allowed"]?.GetValue<bool>() ?? false;
-    }
-
     /// <summary>The server's version, for example <c>v1.36.0</c>.</summary>
     public async Task<string> GetVersionAsync(CancellationToken cancellationToken = default)
     {

@@ -1,12 +1,16 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace NovaCron.Dwcp.Operations.Staging;
 
 /// <summary>Who may talk to the pods (NetworkPolicy).</summary>
 public sealed record NetworkValues
 {
     /// <summary>Namespace of Prometheus.</summary>
+    [RegularExpression(ValueLimits.Label, ErrorMessage = ValueLimits.LabelText)]
     public string MonitoringNamespace { get; init; } = "monitoring";
 
     /// <summary>Namespace of the ingress controller.</summary>
+    [RegularExpression(ValueLimits.Label, ErrorMessage = ValueLimits.LabelText)]
     public string IngressNamespace { get; init; } = "ingress-nginx";
 
     /// <summary>Networks of clients that may open data sessions on 7420.</summary>

@@ -9,10 +9,10 @@ public enum StagingStage
     Image,
     /// <summary>Custom resource definitions, namespace, identities, configuration, secrets, claim.</summary>
     Configuration,
-    /// <summary>Deployments, and waiting until they are ready.</summary>
-    Workloads,
-    /// <summary>Services, ingress, scaling, disruption budgets.</summary>
+    /// <summary>Services and ingress; before the workloads, because a pod learns of Services when it starts.</summary>
     Services,
+    /// <summary>Deployments, scaling and disruption budgets, and waiting until all pods are ready.</summary>
+    Workloads,
     /// <summary>Every pod answers, at 0 %, and the record is written.</summary>
     Verification,
 }

@@ -1,22 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace NovaCron.Dwcp.Operations.Staging;
 
 /// <summary>The settings of a deployment. Read from YAML by <see cref="Load"/>, whose errors name line and key.</summary>
 public sealed record StagingValues
 {
+    [RegularExpression("^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$", ErrorMessage = "a version such as 3.0.0")]
     public string Release { get; init; } = "3.0.0";
 
     /// <summary>Image of node and guardian; by digest for anything but a trial.</summary>
+    [RegularExpression(ValueLimits.Image, ErrorMessage = ValueLimits.ImageText)]
     public string Image { get; init; } = "dwcpd:3.0.0";
 
+    [RegularExpression(ValueLimits.Image, ErrorMessage = ValueLimits.ImageText)]
     public string RedisImage { get; init; } = "docker.io/library/redis:7.4-alpine";
 
     /// <summary>Always, IfNotPresent or Never.</summary>
+    [AllowedValues("Always", "IfNotPresent", "Never", ErrorMessage = "Always, IfNotPresent or Never")]
     public string ImagePullPolicy { get; init; } = "IfNotPresent";
 
     /// <summary>hybrid, datacenter or internet.</summary>
+    [AllowedValues("hybrid", "datacenter", "internet", ErrorMessage = "hybrid, datacenter or internet")]
     public string Mode { get; init; } = "hybrid";
 
     /// <summary>trace, debug, info, warn or error.</summary>
+    [AllowedValues("trace", "debug", "info", "warn", "error", ErrorMessage = "trace, debug, info, warn or error")]
     public string LogLevel { get; init; } = "info";
 
     public NodeValues Node { get; init; } = new();

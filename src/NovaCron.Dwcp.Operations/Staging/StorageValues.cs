@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace NovaCron.Dwcp.Operations.Staging;
 
 /// <summary>Settings of the claim that holds committed objects and resume journals.</summary>
@@ -6,9 +8,11 @@ public sealed record StorageValues
     /// <summary>StorageClass; the cluster's default when empty. It must offer <see cref="AccessMode"/>.</summary>
     public string? ClassName { get; init; }
 
+    [RegularExpression(ValueLimits.Quantity, ErrorMessage = ValueLimits.QuantityText)]
     public string Size { get; init; } = "20Gi";
 
     /// <summary>ReadWriteMany; ReadWriteOnce serves only where all pods share one machine.</summary>
+    [AllowedValues("ReadWriteMany", "ReadWriteOnce", ErrorMessage = "ReadWriteMany or ReadWriteOnce")]
     public string AccessMode { get; init; } = "ReadWriteMany";
 
     /// <summary>True: no claim; a pod's data dies with it and nothing can be resumed elsewhere. Validation fails then.</summary>

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace NovaCron.Dwcp.Operations.Staging.Manifests;
+
+/// <summary>What placeholders stand for: every value of <see cref="StagingValues"/> under its path in values.yaml, and the computed ones.</summary>
+internal sealed class ManifestSettings
+{
+    /// <summary>Of TEST-NET-1, which is routed nowhere: an empty list of peers would mean "everybody".</summary>
+    private const string NoNetwork = "192.0.2.1/32";
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    private readonly Dictionary<string, JsonNode?> _values = new(StringComparer.Ordinal);
+
+    public ManifestSettings(
+        StagingValues values, string @namespace, bool isProduction, IReadOnlyList<string> controlPlaneCidrs, string configurationHash, string redisHash)
+    {
+        Flatten("", JsonSerializer.SerializeToNode(values, Json)!);
+        Set("namespace", @namespace);
+        Set("environment", isProduction ? "production" : "staging");
+        Set("configuration.hash", configurationHash);
+        Set("configuration.redisHash", redisHash);
+        Set("node.drainSeconds",
+            Math.Max(1, values.Node.TerminationGraceSeconds - values.Node.PreStopSeconds - 5).ToString(CultureInfo.InvariantCulture));
+        Set("storage.persistent", !values.Storage.Ephemeral);
+        _values["storage.volume"] = values.Storage.Ephemeral
+            ? new JsonObject { ["name"] = "store", ["emptyDir"] = new JsonObject { ["sizeLimit"] = values.Storage.Size } }
+            : new JsonObject { ["name"] = "store", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = "dwcp-v3-store" } };
+        var host = string.IsNullOrEmpty(values.Ingress.Host) ? $"dwcp-v3.{@namespace}.internal" : values.Ingress.Host;
+        Set("ingress.host", host);
+        _values["ingress.tls"] = string.IsNullOrEmpty(values.Ingress.TlsSecret)
+            ? null
+            : new JsonArray(new JsonObject { ["hosts"] = new JsonArray(host), ["secretName"] = values.Ingress.TlsSecret });
+        _values["network.clients"] = Peers(values.Network.ClientCidrs);
+        _values["network.controlPlane"] = Peers(values.Network.ControlPlaneCidrs.Count > 0 ? values.Network.ControlPlaneCidrs : controlPlaneCidrs);
+    }
+
+    public bool TryGet(string name, out JsonNode? value) => _values.TryGetValue(name, out value);
+
+    private void Set(string name, JsonNode value) => _values[name] = value;
+
+    private void Flatten(string prefix, JsonNode node)
+    {
+        foreach (var (key, value) in (JsonObject)node)
+        {
+            if (value is JsonObject nested)
+                Flatten($"{prefix}{key}.", nested);
+            else
+                _values[prefix + key] = value is JsonValue text && text.TryGetValue<string>(out var s) && s.Length == 0 ? null : value?.DeepClone();
+        }
+    }
+
+    private static JsonArray Peers(IReadOnlyList<string> cidrs) =>
+        new([.. (cidrs.Count == 0 ? [NoNetwork] : cidrs).Select(c => new JsonObject { ["ipBlock"] = new JsonObject { ["cidr"] = c } })]);
+}

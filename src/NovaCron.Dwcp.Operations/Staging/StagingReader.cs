@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using NovaCron.Dwcp.Operations.Cluster;
+
+namespace NovaCron.Dwcp.Operations.Staging;
+
+/// <summary>Reads what is staged from the cluster itself.</summary>
+internal static class StagingReader
+{
+    private static readonly (string Deployment, string Component)[] Deployments =
+        [("dwcp-v3", "node"), ("dwcp-v3-guardian", "guardian"), ("dwcp-v3-redis", "redis")];
+
+    private static readonly string[] Services = ["dwcp-v3", "dwcp-v3-redis"];
+
+    public static async Task<DwcpStaging> ReadAsync(
+        ClusterConnection connection, string @namespace, StagingRecord record, string version, CancellationToken cancellationToken)
+    {
+        var workloads = new List<StagedWorkload>();
+        foreach (var (name, _) in Deployments)
+        {
+            if (await connection.FindAsync(ClusterResource.Deployment, @namespace, name, cancellationToken).ConfigureAwait(false) is not { } deployment)
+                continue;
+            var (ready, desired, _) = WorkloadWaiter.Judge(deployment);
+            workloads.Add(new StagedWorkload(name, desired, ready));
+        }
+
+        var services = await ReadServicesAsync(connection, @namespace, cancellationToken).ConfigureAwait(false);
+        return new DwcpStaging
+        {
+            Namespace = @namespace,
+            Server = connection.Server,
+            Context = connection.Context,
+            KubernetesVersion = version,
+            Release = record.Release,
+            ManifestHash = record.ManifestHash,
+            AppliedBy = record.AppliedBy,
+            AppliedAt = record.AppliedAt,
+            Images = await ReadImagesAsync(connection, @namespace, cancellationToken).ConfigureAwait(false),
+            Workloads = workloads,
+            Services = services,
+            DataAddress = services.FirstOrDefault(s => s.Service == "dwcp-v3" && s.PortName == "data") is { } data ? data.ExternalAddress ?? data.Address : null,
+        };
+    }
+
+    /// <summary>The images of the Deployments, with the digests that their ready pods report.</summary>
+    public static async Task<IReadOnlyList<StagedImage>> ReadImagesAsync(ClusterConnection connection, string @namespace, CancellationToken cancellationToken)
+    {
+        var images = new List<StagedImage>();
+        foreach (var (name, component) in Deployments)
+        {
+            if (await connection.FindAsync(ClusterResource.Deployment, @namespace, name, cancellationToken).ConfigureAwait(false) is not { } deployment)
+                continue;
+            var reference = deployment["spec"]?["template"]?["spec"]?["containers"]?[0]?["image"]?.ToString() ?? "";
+            var pods = await connection.ListAsync(ClusterResource.Pod, @namespace, $"app={name}", cancellationToken: cancellationToken).ConfigureAwait(false);
+            var digests = pods.Where(WorkloadWaiter.IsReady)
+                .SelectMany(p => (p["status"]?["containerStatuses"] as JsonArray ?? []).Select(c => Digest(c?["imageID"]?.ToString())))
+                .OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
+            if (digests.Count == 0)
+                images.Add(new StagedImage(component, reference, null));
+            images.AddRange(digests.Select(d => new StagedImage(component, reference, d)));
+        }
+
+        return images;
+    }
+
+    /// <summary><c>sha256:...</c> out of what runtimes report: <c>name@sha256:...</c>, <c>docker-pullable://...</c>, or the bare digest.</summary>
+    internal static string? Digest(string? imageId) =>
+        imageId is not null && imageId.LastIndexOf("sha256:", StringComparison.Ordinal) is var at and >= 0 ? imageId[at..] : null;
+
+    private static async Task<List<StagedService>> ReadServicesAsync(ClusterConnection connection, string @namespace, CancellationToken cancellationToken)
+    {
+        var result = new List<StagedService>();
+        foreach (var name in Services)
+        {
+            if (await connection.FindAsync(ClusterResource.Service, @namespace, name, cancellationToken).ConfigureAwait(false) is not { } service)
+                continue;
+            var ready = await CountReadyAsync(connection, @namespace, name, cancellationToken).ConfigureAwait(false);
+            var outside = service["status"]?["loadBalancer"]?["ingress"]?[0];
+            var host = outside?["hostname"]?.ToString() ?? outside?["ip"]?.ToString();
+            foreach (var port in (service["spec"]?["ports"] as JsonArray ?? []).OfType<JsonObject>())
+            {
+                var number = port["port"]!.GetValue<int>();
+                result.Add(new StagedService(
+                    name,
+                    port["name"]?.ToString() ?? number.ToString(CultureInfo.InvariantCulture),
+                    port["protocol"]?.ToString() ?? "TCP",
+                    string.Create(CultureInfo.InvariantCulture, $"{service["spec"]?["clusterIP"]}:{number}"),
+                    host is null ? null : string.Create(CultureInfo.InvariantCulture, $"{host}:{number}"),
+                    ready));
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>Ready addresses behind a Service.</summary>
+    public static async Task<int> CountReadyAsync(ClusterConnection connection, string @namespace, string service, CancellationToken cancellationToken)
+    {
+        var slices = await connection.ListAsync(ClusterResource.EndpointSlice, @namespace, $"kubernetes.io/service-name={service}", cancellationToken: cancellationToken)
+            .ConfigureAwait(false);
+        return slices
+            .SelectMany(s => (s["endpoints"] as JsonArray ?? []).OfType<JsonObject>())
+            .Where(e => e["conditions"]?["ready"]?.GetValue<bool>() ?? true)
+            .SelectMany(e => (e["addresses"] as JsonArray ?? []).Select(a => a?.ToString()))
+            .Distinct().Count();
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using NovaCron.Dwcp.Operations.Cluster;
+
+namespace NovaCron.Dwcp.Operations.Staging;
+
+/// <summary>What was applied, by whom: kept in ConfigMap <c>dwcp-v3-staging-record</c> beside the deployment.</summary>
+internal sealed record StagingRecord
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private const string Key = "record.json";
+
+    public required string Release { get; init; }
+
+    public required string ManifestHash { get; init; }
+
+    public required string AppliedBy { get; init; }
+
+    public required DateTimeOffset AppliedAt { get; init; }
+
+    public required StagingValues Values { get; init; }
+
+    public IReadOnlyList<string> ControlPlaneCidrs { get; init; } = [];
+
+    public IReadOnlyList<RecordedObject> Objects { get; init; } = [];
+
+    public static async Task<StagingRecord?> ReadAsync(ClusterConnection connection, string @namespace, CancellationToken cancellationToken)
+    {
+        var map = await connection.FindAsync(ClusterResource.ConfigMap, @namespace, StagingNames.Record, cancellationToken).ConfigureAwait(false);
+        if (map is null)
+            return null;
+        try
+        {
+            return map["data"]?[Key] is { } text && JsonSerializer.Deserialize<StagingRecord>(text.ToString(), Json) is { } record ? record : throw Unreadable(null);
+        }
+        catch (JsonException e)
+        {
+            throw Unreadable(e);
+        }
+
+        DwcpStagingException Unreadable(Exception? e) => new(StagingStage.Configuration, ClusterResource.ConfigMap.Describe(@namespace, StagingNames.Record),
+            $"its {Key} cannot be read{(e is null ? "" : $": {e.Message}")}", "Delete this ConfigMap and deploy again; the deployment writes it anew.", e);
+    }
+
+    public JsonObject ToDocument(string @namespace) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "ConfigMap",
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = StagingNames.Record,
+            ["namespace"] = @namespace,
+            ["labels"] = new JsonObject
+            {
+                ["app.kubernetes.io/name"] = "dwcp-v3",
+                ["app.kubernetes.io/part-of"] = "novacron-dwcp",
+                ["app.kubernetes.io/component"] = "record",
+                [StagingNames.ManagedByLabel] = StagingNames.ManagedBy,
+            },
+        },
+        ["data"] = new JsonObject { [Key] = JsonSerializer.Serialize(this, Json) },
+    };
+}

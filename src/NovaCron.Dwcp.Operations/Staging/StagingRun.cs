@@ -1,0 +1,413 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Staging.Manifests;
+
+namespace NovaCron.Dwcp.Operations.Staging;
+
+/// <summary>One run of the pipeline. May be cut off anywhere: the next run finds out from the cluster what is left to do.</summary>
+internal sealed class StagingRun
+{
+    private readonly ClusterConnection _connection;
+    private readonly StagingOptions _options;
+    private readonly IProgress<StagingProgress>? _progress;
+    private readonly TimeProvider _time;
+    private readonly List<StageResult> _stages = [];
+    private readonly List<StagingChange> _changes = [];
+    private readonly List<RecordedObject> _applied = [];
+
+    // Found out by the first stages.
+    private string _version = "";
+    private ClusterIdentity _identity = new("", []);
+    private bool _namespaceExists;
+    private StagingRecord? _record;
+    private IReadOnlyList<string> _controlPlane = [];
+    private string _manifestHash = "";
+    private List<JsonObject> _documents = [];
+    private IReadOnlyList<JsonObject> _secrets = [];
+    private int _done;
+    private int _changesBeforeStage;
+
+    public StagingRun(ClusterConnection connection, StagingOptions options, IProgress<StagingProgress>? progress, TimeProvider time)
+    {
+        _connection = connection;
+        _options = options;
+        _progress = progress;
+        _time = time;
+    }
+
+    public async Task<DwcpStaging> RunAsync(CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        // What is wrong with names and values is told before anything is touched.
+        new StagingService(_connection, _time).RefuseProduction(_options.Namespace, _options.AllowProduction);
+        ValuesReader.Check(_options.Values);
+        if (!System.Text.RegularExpressions.Regex.IsMatch(_options.Namespace, ValueLimits.Label))
+        {
+            throw new DwcpStagingException(StagingStage.Infrastructure, $"namespace '{_options.Namespace}'", "is no valid name",
+                "Use lower case letters, digits and hyphens, at most 63.");
+        }
+
+        var templates = ManifestTemplates.Load(_options.AssetsPath);
+        _manifestHash = templates.Hash();
+
+        // These two are needed by all others and change nothing.
+        await StageAsync(StagingStage.Infrastructure, InspectAsync, true, cancellationToken).ConfigureAwait(false);
+        await RenderAsync(templates, cancellationToken).ConfigureAwait(false);
+        await StageAsync(StagingStage.Image, _ => Task.FromResult(DescribeImages()), Wanted(StagingStage.Image), cancellationToken).ConfigureAwait(false);
+        await StageAsync(StagingStage.Configuration, ConfigureAsync, Wanted(StagingStage.Configuration), cancellationToken).ConfigureAwait(false);
+        await StageAsync(StagingStage.Services, t => ApplyAsync(StagingStage.Services, t), Wanted(StagingStage.Services), cancellationToken).ConfigureAwait(false);
+        await StageAsync(StagingStage.Workloads, DeployWorkloadsAsync, Wanted(StagingStage.Workloads), cancellationToken).ConfigureAwait(false);
+
+        if (_options.WhatIf)
+            return Result(started, new DwcpStaging
+            {
+                Namespace = _options.Namespace,
+                Server = _connection.Server,
+                Context = _connection.Context,
+                KubernetesVersion = _version,
+                Release = _options.Values.Release,
+                ManifestHash = _manifestHash,
+                AppliedBy = _identity.UserName,
+                WhatIf = true,
+            });
+
+        DwcpStaging? staging = null;
+        await StageAsync(StagingStage.Verification, async token =>
+        {
+            var record = await RecordAsync(token).ConfigureAwait(false);
+            staging = await StagingReader.ReadAsync(_connection, _options.Namespace, record, _version, token).ConfigureAwait(false);
+            return Wanted(StagingStage.Verification) ? await VerifyAsync(token).ConfigureAwait(false) : "recorded, not verified";
+        }, true, cancellationToken).ConfigureAwait(false);
+        return Result(started, staging!);
+    }
+
+    private DwcpStaging Result(long started, DwcpStaging staging) =>
+        staging with { Stages = _stages, Changed = _changes, Duration = _time.GetElapsedTime(started) };
+
+    private bool Wanted(StagingStage stage) =>
+        (_options.Stages.Count == 0 || _options.Stages.Contains(stage) || stage == StagingStage.Verification) && !_options.SkipStages.Contains(stage);
+
+    private async Task StageAsync(StagingStage stage, Func<CancellationToken, Task<string>> run, bool wanted, CancellationToken cancellationToken)
+    {
+        if (!wanted)
+        {
+            _stages.Add(new StageResult(stage, StageOutcome.Skipped, TimeSpan.Zero, "skipped on request"));
+            return;
+        }
+
+        var started = _time.GetTimestamp();
+        _changesBeforeStage = _changes.Count;
+        Report(stage, stage switch
+        {
+            StagingStage.Infrastructure => $"looking at {_connection.Context}",
+            StagingStage.Image => "images",
+            StagingStage.Configuration => "namespace, permissions, configuration",
+            StagingStage.Services => "services",
+            StagingStage.Workloads => "workloads",
+            _ => "asking every pod",
+        });
+        var message = await run(cancellationToken).ConfigureAwait(false);
+        var outcome = _changes.Count > _changesBeforeStage ? StageOutcome.Changed : StageOutcome.Unchanged;
+        _stages.Add(new StageResult(stage, outcome, _time.GetElapsedTime(started), message));
+        Report(stage, message);
+    }
+
+    private void Report(StagingStage stage, string message, bool warning = false)
+    {
+        // Verification and waiting are the last twentieth.
+        var percent = stage == StagingStage.Verification ? 97 : 95 * _done / Math.Max(1, _documents.Count + _secrets.Count);
+        _progress?.Report(new StagingProgress(stage, message, Math.Min(percent, 99), warning));
+    }
+
+    private async Task<string> InspectAsync(CancellationToken cancellationToken)
+    {
+        _version = await _connection.GetVersionAsync(cancellationToken).ConfigureAwait(false);
+        if (!StagingService.IsNewEnough(_version))
+        {
+            throw new DwcpStagingException(StagingStage.Infrastructure, $"cluster {_connection.Server}", $"runs Kubernetes {_version}, older than 1.30",
+                "Upgrade the cluster, or name another one.");
+        }
+
+        _identity = await _connection.WhoAmIAsync(cancellationToken).ConfigureAwait(false);
+        var space = await _connection.FindAsync(ClusterResource.Namespace, null, _options.Namespace, cancellationToken).ConfigureAwait(false);
+        if (space?["metadata"]?["deletionTimestamp"] is not null)
+        {
+            throw new DwcpStagingException(StagingStage.Infrastructure, $"namespace {_options.Namespace}", "is being deleted",
+                "Wait until it is gone (kubectl get namespace shows it), then deploy again.");
+        }
+
+        _namespaceExists = space is not null;
+        _record = _namespaceExists ? await StagingRecord.ReadAsync(_connection, _options.Namespace, cancellationToken).ConfigureAwait(false) : null;
+        _controlPlane = await FindControlPlaneAsync(cancellationToken).ConfigureAwait(false);
+        var notes = _controlPlane.Count == 0 && _options.Values.Network.ControlPlaneCidrs.Count == 0
+            ? "; the API server's addresses are unknown, so where NetworkPolicies are enforced operators reach pods by port-forward only (set network.controlPlaneCidrs)"
+            : "";
+        return $"Kubernetes {_version} as {_identity.UserName}, namespace {_options.Namespace} {(_namespaceExists ? "exists" : "is new")}{notes}";
+    }
+
+    /// <summary>Addresses of the API server, from which its proxy reaches pods.</summary>
+    private async Task<IReadOnlyList<string>> FindControlPlaneAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var slices = await _connection.ListAsync(ClusterResource.EndpointSlice, "default", "kubernetes.io/service-name=kubernetes", cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
+            return
+            [
+                .. slices.SelectMany(s => (s["endpoints"] as JsonArray ?? []).OfType<JsonObject>())
+                    .SelectMany(e => (e["addresses"] as JsonArray ?? []).Select(a => a!.ToString()))
+                    .Distinct().Order(StringComparer.Ordinal)
+                    .Select(a => a.Contains(':') ? $"{a}/128" : $"{a}/32"),
+            ];
+        }
+        catch (DwcpClusterException e) when (e.Failure is ClusterFailure.Forbidden or ClusterFailure.NotFound)
+        {
+            return [];
+        }
+    }
+
+    private async Task RenderAsync(ManifestTemplates templates, CancellationToken cancellationToken)
+    {
+        var live = _namespaceExists ? await _connection.FindAsync(ClusterResource.Secret, _options.Namespace, StagingNames.Secrets, cancellationToken).ConfigureAwait(false) : null;
+        var authority = _namespaceExists
+            ? await _connection.FindAsync(ClusterResource.Secret, _options.Namespace, StagingNames.AuthoritySecret, cancellationToken).ConfigureAwait(false)
+            : null;
+        var secrets = StagingSecrets.Complete(live, authority, _options.Namespace, _options.Values.Redis.MaximumMemory, _options.RotateSecrets, _time.GetUtcNow());
+        _secrets = secrets.Documents(_options.Namespace);
+        _documents = [.. StagingService.Render(templates, Settings(_options, _connection.Context, _controlPlane, secrets), _options.Namespace)];
+    }
+
+    /// <summary>Settings with the hashes of what pods read only when they start.</summary>
+    internal static ManifestSettings Settings(StagingOptions options, string context, IReadOnlyList<string> controlPlane, StagingSecrets secrets)
+    {
+        var configuration = $"{options.Values.Mode}\n{options.Values.LogLevel}\n{options.Values.Release}\n{secrets.NodeHash}";
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(configuration)))[..16].ToLowerInvariant();
+        var isProduction = StagingNames.LooksLikeProduction(options.Namespace) || StagingNames.LooksLikeProduction(context);
+        return new ManifestSettings(options.Values, options.Namespace, isProduction, controlPlane, hash, secrets.RedisHash);
+    }
+
+    private string DescribeImages()
+    {
+        var loose = new[] { _options.Values.Image, _options.Values.RedisImage }.Where(i => !i.Contains("@sha256:", StringComparison.Ordinal)).Distinct().ToList();
+        return loose.Count == 0 ? "images by digest" : $"not pinned by digest: {string.Join(", ", loose)}";
+    }
+
+    private async Task<string> ConfigureAsync(CancellationToken cancellationToken)
+    {
+        await ApplyAsync(StagingStage.Configuration, cancellationToken).ConfigureAwait(false);
+        foreach (var secret in _secrets)
+            await ApplyAsync(StagingStage.Configuration, secret, cancellationToken).ConfigureAwait(false);
+        if (!_options.WhatIf)
+        {
+            await WaitForDefinitionsAsync(cancellationToken).ConfigureAwait(false);
+            await SeedFlagsAsync(cancellationToken).ConfigureAwait(false);
+            await PruneAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return Summary(_documents.Count(d => StageOf(d) == StagingStage.Configuration) + _secrets.Count);
+    }
+
+    private async Task<string> DeployWorkloadsAsync(CancellationToken cancellationToken)
+    {
+        await ApplyAsync(StagingStage.Workloads, cancellationToken).ConfigureAwait(false);
+        if (_options.WhatIf)
+            return Summary(_documents.Count(d => StageOf(d) == StagingStage.Workloads));
+        var deployments = _documents.Where(d => d["kind"]!.ToString() == "Deployment").Select(d => d["metadata"]!["name"]!.ToString()).ToList();
+        var started = _time.GetTimestamp();
+        await new WorkloadWaiter(_connection, _options.Namespace, _time)
+            .WaitAsync(deployments, _options.ReadyTimeout, (message, warning) => Report(StagingStage.Workloads, message, warning), cancellationToken)
+            .ConfigureAwait(false);
+        return string.Create(CultureInfo.InvariantCulture, $"{deployments.Count} deployments ready, waited {_time.GetElapsedTime(started).TotalSeconds:0.0} s");
+    }
+
+    private async Task<string> ApplyAsync(StagingStage stage, CancellationToken cancellationToken)
+    {
+        var documents = _documents.Where(d => StageOf(d) == stage).ToList();
+        foreach (var document in documents)
+        {
+            var result = await ApplyAsync(stage, document, cancellationToken).ConfigureAwait(false);
+            // The autoscaler owns the number of nodes; a new Deployment only starts with it.
+            if (result is { Outcome: ApplyOutcome.Created } && result.Resource == ClusterResource.Deployment && document["spec"]?["replicas"] is null
+                && result.Name == "dwcp-v3" && !_options.WhatIf)
+            {
+                var seed = new JsonObject { ["spec"] = new JsonObject { ["replicas"] = _options.Values.Node.MinimumReplicas } };
+                await _connection.PatchAsync(ClusterResource.Deployment, _options.Namespace, result.Name, seed, fieldManager: StagingNames.SeedFieldManager, cancellationToken: cancellationToken)
+                    .ConfigureAwait(false);
+            }
+        }
+
+        return Summary(documents.Count);
+    }
+
+    private async Task<ApplyResult?> ApplyAsync(StagingStage stage, JsonObject document, CancellationToken cancellationToken)
+    {
+        var kind = document["kind"]!.ToString();
+        var name = document["metadata"]!["name"]!.ToString();
+        var resource = await _connection.ResolveAsync(document["apiVersion"]!.ToString(), kind, cancellationToken).ConfigureAwait(false);
+        var space = resource.Namespaced ? _options.Namespace : null;
+        Report(stage, $"applying {resource.Describe(space, name)}");
+        ApplyResult? result = null;
+        if (_options.WhatIf && resource.Namespaced && !_namespaceExists)
+        {
+            // The server cannot rehearse what goes into a namespace that is not there.
+            _changes.Add(new StagingChange(resource.Describe(space, name), "created", DocumentDiff.Compare(null, document)));
+        }
+        else
+        {
+            result = await _connection.ApplyAsync(document, options: new ApplyOptions { DryRun = _options.WhatIf }, cancellationToken: cancellationToken).ConfigureAwait(false);
+            if (result.Outcome != ApplyOutcome.Unchanged)
+                _changes.Add(new StagingChange(result.Target, result.Outcome.ToString().ToLowerInvariant(), result.Changes));
+        }
+
+        var created = result?.Outcome == ApplyOutcome.Created;
+        var entry = new RecordedObject(resource.ApiVersion, kind, space, name, created);
+        var before = _record?.Objects.FirstOrDefault(o => o.IsSameAs(entry));
+        // Something that carries our label although no record names it was created by a run that did not live to write its record.
+        var orphaned = before is null && !created && result is not null && !IsNamespaceOrShared(kind) && WasOursBefore(result);
+        _applied.Add(entry with { Created = created || before?.Created == true || orphaned });
+        _done++;
+        return result;
+    }
+
+    private static bool IsNamespaceOrShared(string kind) => kind is "Namespace" or "CustomResourceDefinition" or "ValidatingAdmissionPolicy" or "ValidatingAdmissionPolicyBinding";
+
+    private static bool WasOursBefore(ApplyResult result) =>
+        !result.Changes.Any(c => c.Path == "/metadata/labels/app.kubernetes.io~1managed-by");
+
+    private static StagingStage StageOf(JsonObject document) => document["kind"]!.ToString() switch
+    {
+        "Service" or "Ingress" => StagingStage.Services,
+        "Deployment" or "HorizontalPodAutoscaler" or "PodDisruptionBudget" => StagingStage.Workloads,
+        _ => StagingStage.Configuration,
+    };
+
+    private string Summary(int total)
+    {
+        var changed = _changes.Count - _changesBeforeStage;
+        return changed == 0 ? $"{total} objects, no change" : $"{total} objects, {changed} {(_options.WhatIf ? "would change" : "changed")}";
+    }
+
+    private async Task WaitForDefinitionsAsync(CancellationToken cancellationToken)
+    {
+        var limit = TimeSpan.FromSeconds(30);
+        var started = _time.GetTimestamp();
+        foreach (var definition in _documents.Where(d => d["kind"]!.ToString() == "CustomResourceDefinition"))
+        {
+            var name = definition["metadata"]!["name"]!.ToString();
+            while (true)
+            {
+                var live = await _connection.GetAsync(ClusterResource.CustomResourceDefinition, null, name, cancellationToken).ConfigureAwait(false);
+                var conditions = (live["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>().ToList();
+                if (conditions.Exists(c => c["type"]?.ToString() == "Established" && c["status"]?.ToString() == "True"))
+                    break;
+                if (_time.GetElapsedTime(started) > limit)
+                {
+                    var why = conditions.Find(c => c["status"]?.ToString() == "False")?["message"]?.ToString() ?? "no condition says why";
+                    throw new DwcpStagingException(StagingStage.Configuration, $"CustomResourceDefinition {name}", $"is not served after 30 s: {why}",
+                        "Look for a definition with the same names (kubectl get crd).");
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Flag and ceiling belong to the guardian. Where they are absent they are written once, as 0.</summary>
+    private async Task SeedFlagsAsync(CancellationToken cancellationToken)
+    {
+        var map = await _connection.GetAsync(ClusterResource.ConfigMap, _options.Namespace, "dwcp-v3-config", cancellationToken).ConfigureAwait(false);
+        var data = new JsonObject();
+        foreach (var key in new[] { "FEATURE_FLAG_V3_ROLLOUT", "FEATURE_FLAG_V3_CEILING" })
+        {
+            if (map["data"]?[key] is null)
+                data[key] = "0";
+        }
+
+        if (data.Count == 0)
+            return;
+        var fields = data.Select(d => new FieldChange($"/data/{d.Key}", null, d.Value!.ToJsonString())).ToList();
+        // The revision makes it fail if somebody wrote a flag since: theirs counts.
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = map["metadata"]!["resourceVersion"]!.ToString() },
+            ["data"] = data,
+        };
+        await _connection.PatchAsync(ClusterResource.ConfigMap, _options.Namespace, "dwcp-v3-config", patch, fieldManager: StagingNames.SeedFieldManager, cancellationToken: cancellationToken)
+            .ConfigureAwait(false);
+        _changes.Add(new StagingChange(ClusterResource.ConfigMap.Describe(_options.Namespace, "dwcp-v3-config"), "seeded", fields));
+    }
+
+    /// <summary>Removes what an older version applied and this one does not have. Never data, secrets, definitions or the namespace.</summary>
+    private async Task PruneAsync(CancellationToken cancellationToken)
+    {
+        if (_record is null)
+            return;
+        var current = _documents.Concat(_secrets)
+            .Select(d => new RecordedObject(d["apiVersion"]!.ToString(), d["kind"]!.ToString(), d["metadata"]!["namespace"]?.ToString(), d["metadata"]!["name"]!.ToString(), false))
+            .ToList();
+        foreach (var old in _record.Objects.Where(o => o.Created && !current.Exists(o.IsSameAs)))
+        {
+            if (IsNamespaceOrShared(old.Kind) || old.Kind is "PersistentVolumeClaim" or "Secret")
+                continue;
+            var resource = await _connection.ResolveAsync(old.ApiVersion, old.Kind, cancellationToken).ConfigureAwait(false);
+            var live = await _connection.FindAsync(resource, old.Namespace, old.Name, cancellationToken).ConfigureAwait(false);
+            if (live?["metadata"]?["labels"]?[StagingNames.ManagedByLabel]?.ToString() != StagingNames.ManagedBy)
+                continue;
+            await _connection.DeleteAsync(resource, old.Namespace, old.Name, uid: live["metadata"]?["uid"]?.ToString(), cancellationToken: cancellationToken).ConfigureAwait(false);
+            _changes.Add(new StagingChange(resource.Describe(old.Namespace, old.Name), "removed", []));
+        }
+    }
+
+    /// <summary>Writes the record if there is something new to tell.</summary>
+    private async Task<StagingRecord> RecordAsync(CancellationToken cancellationToken)
+    {
+        // Stages that were skipped applied nothing now; what they applied before is still there.
+        var objects = _applied.Concat((_record?.Objects ?? []).Where(o => !_applied.Exists(o.IsSameAs) && !_changes.Exists(c => c.Action == "removed" && c.Target.EndsWith($"/{o.Name}", StringComparison.Ordinal))))
+            .ToList();
+        if (_record is not null && _changes.Count == 0 && _record.ManifestHash == _manifestHash && _record.Release == _options.Values.Release
+            && objects.Count == _record.Objects.Count && objects.All(o => _record.Objects.Contains(o)))
+            return _record;
+        var record = new StagingRecord
+        {
+            Release = _options.Values.Release,
+            ManifestHash = _manifestHash,
+            AppliedBy = _identity.UserName,
+            AppliedAt = _time.GetUtcNow(),
+            Values = _options.Values,
+            ControlPlaneCidrs = _controlPlane,
+            Objects = objects,
+        };
+        await _connection.ApplyAsync(record.ToDocument(_options.Namespace), cancellationToken: cancellationToken).ConfigureAwait(false);
+        return record;
+    }
+
+    /// <summary>Every ready node pod answers on its own ports.</summary>
+    private async Task<string> VerifyAsync(CancellationToken cancellationToken)
+    {
+        var pods = await _connection.ListAsync(ClusterResource.Pod, _options.Namespace, "app=dwcp-v3", cancellationToken: cancellationToken).ConfigureAwait(false);
+        var ready = pods.Where(WorkloadWaiter.IsReady).Select(p => p["metadata"]!["name"]!.ToString()).ToList();
+        if (ready.Count == 0)
+        {
+            throw new DwcpStagingException(StagingStage.Verification, $"namespace {_options.Namespace}", "has no ready node pod",
+                "Run the workloads stage, which says why pods are not ready.");
+        }
+
+        var percents = new HashSet<double>();
+        foreach (var pod in ready)
+        {
+            var health = await _connection.GetFromPodAsync(_options.Namespace, pod, 8080, "/health", cancellationToken: cancellationToken).ConfigureAwait(false);
+            if (!health.IsSuccess)
+                throw new DwcpStagingException(StagingStage.Verification, health.Target, $"answered {(int)health.StatusCode}: {health.Text}", "Look at the pod's log.");
+            var flags = (await _connection.GetFromPodAsync(_options.Namespace, pod, 8081, "/flags", cancellationToken: cancellationToken).ConfigureAwait(false)).ReadJson();
+            if (flags["effective"] is JsonValue effective && effective.TryGetValue<double>(out var percent))
+                percents.Add(percent);
+            else
+                throw new DwcpStagingException(StagingStage.Verification, $"pod {pod} /flags", "does not say what percent is in force", "Look at the pod's log.");
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{ready.Count} node pods answer, v3 at {string.Join(" and ", percents.Order())} %");
+    }
+}
