@@ -51,7 +51,7 @@ public sealed class GuardHost : IAsyncDisposable
 
         _guardian = new Guardian(
             new GuardianOptions { Namespace = options.Namespace, Identity = options.PodName, Log = line => _log.LogInformation("{Line}", line) },
-            new KubernetesRolloutCluster(_cluster, options.Namespace, time), time);
+            new KubernetesRolloutCluster(_cluster, options.Namespace, time, inCluster: true), time);
         _metrics = new GuardMetrics(() => _guardian.Health, options);
     }
 

@@ -55,6 +55,7 @@ public static class PrometheusText
         public MetricSample Read()
         {
             var name = ReadName(allowColon: true);
+            SkipBlanks();
             var labels = Peek() == '{' ? ReadLabels() : [];
             SkipBlanks();
             var value = ReadValue();

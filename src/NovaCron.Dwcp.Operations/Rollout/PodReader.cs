@@ -1,3 +1,4 @@
+using System.Globalization;
 using NovaCron.Dwcp.Operations.Metrics;
 using NovaCron.Dwcp.Operations.Rollback;
 
@@ -52,7 +53,7 @@ public sealed class PodReader(IRolloutCluster cluster, TimeSpan podTimeout, Time
     {
         if (metrics.V3.SessionsStarted < flags.V3Started) return $"metrics are stale: {metrics.V3.SessionsStarted} v3 sessions, /flags had counted {flags.V3Started} before";
         if (metrics.V1.SessionsStarted < flags.V1Started) return $"metrics are stale: {metrics.V1.SessionsStarted} v1 sessions, /flags had counted {flags.V1Started} before";
-        return metrics.FlagRevision is { } exported && double.TryParse(flags.Revision, out var applied) && exported < applied
+        return metrics.FlagRevision is { } exported && double.TryParse(flags.Revision, CultureInfo.InvariantCulture, out var applied) && exported < applied
             ? $"metrics are stale: revision {exported}, /flags had applied {applied} before"
             : null;
     }
