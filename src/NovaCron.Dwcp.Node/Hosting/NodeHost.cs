@@ -213,6 +213,7 @@ public sealed class NodeHost : IAsyncDisposable
                 Certificate = secrets.Certificate,
                 CertificateChain = secrets.Chain,
                 ClientRoots = secrets.Roots,
+                CurrentIdentity = () => _secrets.Current.Identity,
                 Store = _store,
                 Principals = _secrets,
                 Split = split,

@@ -17,6 +17,7 @@ public sealed class NodeSecrets
         Certificate = certificate;
         Chain = chain;
         Roots = roots;
+        Identity = new ServerIdentity(certificate, chain, roots);
         Principals = principals;
         TicketKey = ticketKey;
         RedisPassword = redisPassword;
@@ -32,6 +33,9 @@ public sealed class NodeSecrets
 
     /// <summary>Roots that client certificates must chain to.</summary>
     public X509Certificate2Collection Roots { get; }
+
+    /// <summary>The three above, as the data port shows them.</summary>
+    public ServerIdentity Identity { get; }
 
     /// <summary>Whose keys are valid.</summary>
     public ApiKeyDirectory Principals { get; }

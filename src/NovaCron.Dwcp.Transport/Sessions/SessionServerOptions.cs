@@ -19,6 +19,11 @@ public sealed record SessionServerOptions
     /// <summary>Roots for client certificates; without any, client certificates are not asked for.</summary>
     public X509Certificate2Collection? ClientRoots { get; init; }
 
+    /// <summary>
+    /// Asked at every handshake when it is set, instead of the three above: a rotated certificate is in use with the next connection, without a restart.
+    /// </summary>
+    public Func<ServerIdentity>? CurrentIdentity { get; init; }
+
     /// <summary>Where objects live.</summary>
     public required ObjectStore Store { get; init; }
 
