@@ -50,9 +50,8 @@ public sealed partial class NodeProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo(Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in pod.Environment) start.Environment[name] = value;
-        start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(Environment.ProcessPath) is { } host && Path.GetFileName(Environment.ProcessPath).StartsWith("dotnet", StringComparison.Ordinal)
-            ? host
-            : Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
+        // The same runtime as this test's, wherever it is installed.
+        start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
         var node = new NodeProcess(Process.Start(start)!);
         node._process.OutputDataReceived += (_, line) => node.Keep(line.Data);
         node._process.ErrorDataReceived += (_, line) => node.Keep(line.Data);
