@@ -75,7 +75,7 @@ public sealed class GuardHost : IAsyncDisposable
         var host = new GuardHost(options, logging, time);
         try
         {
-            host._ports = await HttpPorts.StartAsync(options.BindAddress, options.LogLevel, new Dictionary<PortRole, (int, string, RequestDelegate)>
+            host._ports = await HttpPorts.StartAsync(options.BindAddress, logging, new Dictionary<PortRole, (int, string, RequestDelegate)>
             {
                 [PortRole.Public] = (options.HttpPort, "PORT", host.AnswerAsync),
                 [PortRole.Metrics] = (options.MetricsPort, "PROMETHEUS_PORT", new MetricsEndpoints(host._metrics.ExportAsync).HandleAsync),

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using NovaCron.Dwcp.Node.Http;
-using NovaCron.Dwcp.Node.Logging;
 
 namespace NovaCron.Dwcp.Node.Hosting;
 
@@ -22,12 +22,12 @@ internal sealed class HttpPorts : IAsyncDisposable
 
     /// <summary>Binds and serves.</summary>
     /// <param name="address">Address to listen on.</param>
-    /// <param name="level">Least severe level of the framework's own log lines.</param>
+    /// <param name="logging">Where the framework logs, too.</param>
     /// <param name="ports">Port, the setting that it comes from, and handler of each role.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DwcpNodeException">A port is taken or the address is not local; the message names the setting.</exception>
     public static async Task<HttpPorts> StartAsync(
-        IPAddress address, LogLevel level, IReadOnlyDictionary<PortRole, (int Port, string Setting, RequestDelegate Handler)> ports, CancellationToken cancellationToken)
+        IPAddress address, ILoggerFactory logging, IReadOnlyDictionary<PortRole, (int Port, string Setting, RequestDelegate Handler)> ports, CancellationToken cancellationToken)
     {
         foreach (var (role, (port, setting, _)) in ports)
         {
@@ -36,7 +36,7 @@ internal sealed class HttpPorts : IAsyncDisposable
         }
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        JsonLines.Configure(builder.Logging, level);
+        builder.Services.AddSingleton(logging);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var bound = new List<(PortRole Role, ListenOptions Listen)>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -66,9 +66,8 @@ internal sealed class HttpPorts : IAsyncDisposable
             }
         });
         var application = builder.Build();
-        application.Run(context => context.Features.Get<PortRoleFeature>() is { } feature
-            ? ports[feature.Role].Handler(context)
-            : context.WriteErrorAsync(StatusCodes.Status404NotFound, "Unknown port."));
+        var log = logging.CreateLogger("http");
+        application.Run(context => AnswerAsync(context, ports[context.Features.GetRequiredFeature<PortRoleFeature>().Role].Handler, log));
         try
         {
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -81,6 +80,28 @@ internal sealed class HttpPorts : IAsyncDisposable
         }
 
         return new HttpPorts(application, bound.ToDictionary(entry => entry.Role, entry => entry.Listen.IPEndPoint!));
+    }
+
+    /// <summary>Runs the handler; what it does not answer itself becomes a plain answer here, without inner details.</summary>
+    private static async Task AnswerAsync(HttpContext context, RequestDelegate handler, ILogger log)
+    {
+        try
+        {
+            await handler(context).ConfigureAwait(false);
+        }
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException error) when (!context.Response.HasStarted)
+        {
+            await context.WriteErrorAsync(error.StatusCode, error.Message).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client went.
+        }
+        catch (Exception error) when (!context.Response.HasStarted)
+        {
+            log.LogError(error, "{Method} {Path} failed.", context.Request.Method, context.Request.Path.Value);
+            await context.WriteErrorAsync(StatusCodes.Status500InternalServerError, "The node failed inside; its log says how.").ConfigureAwait(false);
+        }
     }
 
     public async ValueTask DisposeAsync()

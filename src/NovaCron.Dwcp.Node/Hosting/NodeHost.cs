@@ -161,7 +161,7 @@ public sealed class NodeHost : IAsyncDisposable
 
         // The data port first: the handlers name it.
         _sessions = await OpenDataPortAsync(split, faults, cancellationToken).ConfigureAwait(false);
-        _ports = await HttpPorts.StartAsync(_options.BindAddress, _options.LogLevel, new Dictionary<PortRole, (int, string, RequestDelegate)>
+        _ports = await HttpPorts.StartAsync(_options.BindAddress, logging, new Dictionary<PortRole, (int, string, RequestDelegate)>
         {
             [PortRole.Public] = (_options.HttpPort, "PORT", front.HandleAsync),
             [PortRole.Admin] = (_options.AdminPort, "DWCP_ADMIN_PORT", admin.HandleAsync),

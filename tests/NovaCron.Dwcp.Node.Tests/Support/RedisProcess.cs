@@ -9,6 +9,7 @@ public sealed class RedisProcess : IAsyncDisposable
 {
     private const string Executable = "/usr/bin/redis-server";
     private readonly Process _process;
+    private int _disposed;
 
     private RedisProcess(Process process, int port)
     {
@@ -54,6 +55,7 @@ public sealed class RedisProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
