@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Rollback;
 using NovaCron.Dwcp.Operations.Rollout;
 
@@ -16,6 +18,43 @@ public static class IncidentReport
         var document = Build(report, rollout, series);
         return await ReportFiles.WriteAsync(document, report, directory, "incident-report", cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Writes the report of a rollback that somebody else carried out, the guardian for example, from what it left in the cluster.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="incident">The incident; null: the last one whose rollback was carried through.</param>
+    /// <param name="directory">Where to write; created when absent.</param>
+    /// <param name="cancellationToken">Cancels reading and writing.</param>
+    /// <returns>The report, with its files.</returns>
+    /// <exception cref="DwcpRolloutException">There is no such incident.</exception>
+    public static async Task<DwcpRollbackReport> ExportAsync(IRolloutCluster cluster, string? incident, string directory, CancellationToken cancellationToken = default)
+    {
+        incident ??= (await cluster.ReadConfigurationAsync(cancellationToken).ConfigureAwait(false))?.Completed
+            ?? throw new DwcpRolloutException("NoIncident", $"No rollback was carried through in namespace {cluster.Namespace}.");
+        var name = RolloutNames.IncidentConfigMapPrefix + incident;
+        var document = await cluster.ReadDocumentAsync(name, cancellationToken).ConfigureAwait(false)
+            ?? throw new DwcpRolloutException("NoIncident", $"There is no ConfigMap {cluster.Namespace}/{name}. kubectl -n {cluster.Namespace} get configmap lists the incidents.");
+        var report = JsonSerializer.Deserialize<DwcpRollbackReport>(document.Text, RolloutJson.Options)
+            ?? throw new DwcpRolloutException("NoIncident", $"ConfigMap {cluster.Namespace}/{name} is empty.");
+        var rollout = await cluster.ReadRolloutAsync(cancellationToken).ConfigureAwait(false);
+        var series = RolloutSeries.Parse(await cluster.ReadDocumentAsync(RolloutNames.EvidenceConfigMap, cancellationToken).ConfigureAwait(false));
+        var files = new List<string>();
+        Directory.CreateDirectory(directory);
+        if (await cluster.ReadDocumentAsync(name + "-evidence", cancellationToken).ConfigureAwait(false) is { } evidence)
+        {
+            foreach (var (file, text) in JsonSerializer.Deserialize<Dictionary<string, string>>(evidence.Text, RolloutJson.Options) ?? [])
+            {
+                // The names come out of the cluster: only their last part counts.
+                files.Add(Path.Combine(directory, Path.GetFileName(file)));
+                await File.WriteAllTextAsync(files[^1], text, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        report = report with { Files = files };
+        return report with { Files = [.. files, .. await WriteAsync(report, rollout, series, directory, cancellationToken).ConfigureAwait(false)] };
+    }
+
+    /// <summary>Writes the report of a rollback that somebody else carried out, from what it left in the cluster.</summary>
+    public static Task<DwcpRollbackReport> ExportAsync(ClusterConnection connection, string @namespace, string? incident, string directory, CancellationToken cancellationToken = default) =>
+        ExportAsync(new KubernetesRolloutCluster(connection, @namespace), incident, directory, cancellationToken);
 
     /// <summary>The report as a document.</summary>
     public static ReportDocument Build(DwcpRollbackReport report, DwcpRollout? rollout, IReadOnlyList<RolloutPoint> series)

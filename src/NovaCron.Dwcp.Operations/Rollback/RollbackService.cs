@@ -21,6 +21,9 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
     /// <summary>How long logs and metrics of all pods together may take; they must not hold up the restart of bad pods.</summary>
     private static readonly TimeSpan SavingTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Characters of logs and metrics kept in the cluster. A ConfigMap holds 1 MiB, and JSON escapes some of them.</summary>
+    private const int MaximumEvidence = 400_000;
+
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     public RollbackService(ClusterConnection connection, string @namespace, TimeProvider? time = null)
@@ -175,42 +178,76 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
         }
     }
 
-    /// <summary>What the pods knew, before the restart takes it away. A pod that gives nothing is a problem in the report, never a reason to stop.</summary>
+    /// <summary>
+    /// What the pods knew, before the restart takes it away: whole in the directory, the ends of it in the cluster. A pod that gives nothing is a problem
+    /// in the report, never a reason to stop.
+    /// </summary>
     private async Task<IReadOnlyList<string>> SaveEvidenceAsync(string incident, string? directory, Journal journal, CancellationToken cancellationToken)
     {
-        if (directory is null) return [];
         var pods = await journal.TryAsync("Evidence", () => cluster.ListPodsAsync(cancellationToken)).ConfigureAwait(false);
         if (pods is null) return [];
-        var files = new List<string>();
+        var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
         using var limit = new CancellationTokenSource(SavingTimeout, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        var folder = Path.Combine(directory, incident);
-        Directory.CreateDirectory(folder);
         await Task.WhenAll(pods.SelectMany(pod => new[]
         {
-            SaveAsync(pod.Name + ".log", () => cluster.ReadPodLogAsync(pod.Name, previous: false, linked.Token)),
-            pod.Restarts > 0 ? SaveAsync(pod.Name + ".previous.log", () => cluster.ReadPodLogAsync(pod.Name, previous: true, linked.Token)) : Task.CompletedTask,
-            pod.Ready ? SaveAsync(pod.Name + ".metrics.txt", async () => (await cluster.GetFromPodAsync(pod, RolloutNames.MetricsPort, "/metrics", linked.Token).ConfigureAwait(false)).Body)
+            ReadAsync(pod.Name + ".log", () => cluster.ReadPodLogAsync(pod.Name, previous: false, linked.Token)),
+            pod.Restarts > 0 ? ReadAsync(pod.Name + ".previous.log", () => cluster.ReadPodLogAsync(pod.Name, previous: true, linked.Token)) : Task.CompletedTask,
+            pod.Ready ? ReadAsync(pod.Name + ".metrics.txt", async () => (await cluster.GetFromPodAsync(pod, RolloutNames.MetricsPort, "/metrics", linked.Token).ConfigureAwait(false)).Body)
                 : Task.CompletedTask,
         })).ConfigureAwait(false);
-        journal.Add("Evidence", true, $"{Count(files.Count, "file")} of logs and metrics saved in {folder}.");
-        files.Sort(StringComparer.Ordinal);
+
+        var name = RolloutNames.IncidentConfigMapPrefix + incident + "-evidence";
+        await journal.TryAsync("Evidence", () => CreateDocumentAsync(name, JsonSerializer.Serialize(Ends(texts), RolloutJson.Options), cancellationToken)).ConfigureAwait(false);
+        var files = directory is null ? [] : await journal.TryAsync("Evidence", () => WriteFilesAsync(texts, Path.Combine(directory, incident), cancellationToken)).ConfigureAwait(false) ?? [];
+        journal.Add("Evidence", true, $"{Count(texts.Count, "file")} of logs and metrics saved in ConfigMap {name}{(files.Count > 0 ? $" and in {Path.Combine(directory!, incident)}" : "")}.");
         return files;
 
-        async Task SaveAsync(string name, Func<Task<string>> read)
+        async Task ReadAsync(string file, Func<Task<string>> read)
         {
             try
             {
                 var text = await read().ConfigureAwait(false);
-                var path = Path.Combine(folder, name);
-                await File.WriteAllTextAsync(path, text, linked.Token).ConfigureAwait(false);
-                lock (files) files.Add(path);
+                lock (texts) texts[file] = text;
             }
             catch (Exception e) when (IsFailure(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
-                journal.Add("Evidence", false, $"{name} was not saved: {(e is OperationCanceledException ? "no answer in time" : e.Message)}");
+                journal.Add("Evidence", false, $"{file} was not saved: {(e is OperationCanceledException ? "no answer in time" : e.Message)}");
             }
         }
+    }
+
+    private static async Task<IReadOnlyList<string>> WriteFilesAsync(IReadOnlyDictionary<string, string> texts, string folder, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(folder);
+        var files = new List<string>();
+        foreach (var (name, text) in texts)
+        {
+            files.Add(Path.Combine(folder, name));
+            await File.WriteAllTextAsync(files[^1], text, cancellationToken).ConfigureAwait(false);
+        }
+        return files;
+    }
+
+    /// <summary>The end of every text, such that all of them fit into one ConfigMap: what led to the rollback stands at the end of a log.</summary>
+    private static Dictionary<string, string> Ends(IReadOnlyDictionary<string, string> texts)
+    {
+        var share = MaximumEvidence / Math.Max(1, texts.Count);
+        return texts.ToDictionary(text => text.Key, text => text.Value.Length <= share ? text.Value : text.Value[^share..], StringComparer.Ordinal);
+    }
+
+    /// <summary>Creates a document; one that is there already is of an earlier try of the same rollback.</summary>
+    private async Task<string> CreateDocumentAsync(string name, string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await cluster.WriteDocumentAsync(new RolloutDocument(name, text, null), cancellationToken).ConfigureAwait(false);
+        }
+        catch (RolloutConflictException)
+        {
+            // The first try's is the one closer to the events.
+        }
+        return name;
     }
 
     private async Task<DateTimeOffset?> RestartAsync(string incident, TimeSpan timeout, Journal journal, CancellationToken cancellationToken)
@@ -291,13 +328,8 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
             var files = await journal.TryAsync("Report", () => IncidentReport.WriteAsync(report, rollout, series, Path.Combine(directory, report.Incident), cancellationToken)).ConfigureAwait(false);
             report = report with { Files = [.. report.Files, .. files ?? []] };
         }
-        await journal.TryAsync("Report", async () =>
-        {
-            var name = RolloutNames.IncidentConfigMapPrefix + report.Incident;
-            if (await cluster.ReadDocumentAsync(name, cancellationToken).ConfigureAwait(false) is null)
-                await cluster.WriteDocumentAsync(new RolloutDocument(name, JsonSerializer.Serialize(report, RolloutJson.Options), null), cancellationToken).ConfigureAwait(false);
-            return name;
-        }).ConfigureAwait(false);
+        await journal.TryAsync("Report", () => CreateDocumentAsync(
+            RolloutNames.IncidentConfigMapPrefix + report.Incident, JsonSerializer.Serialize(report, RolloutJson.Options), cancellationToken)).ConfigureAwait(false);
         await journal.TryAsync("Report", () => RetryAsync(
             token => cluster.PatchConfigurationAsync(new RolloutConfigurationPatch { Completed = report.Incident }, token), TimeSpan.FromSeconds(10), cancellationToken)).ConfigureAwait(false);
         await journal.TryAsync("Event", async () =>

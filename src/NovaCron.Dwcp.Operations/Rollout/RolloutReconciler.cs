@@ -306,11 +306,6 @@ public sealed class RolloutReconciler(IRolloutCluster cluster, GuardianOptions o
             var check = new RolloutCheck(Spec, memory, owner._book!);
             var trigger = check.Observe(now, Status.Percent, pods, deployment, readings);
             if (check.Missing is not null) owner.FailedChecks++;
-            if (trigger is not null)
-            {
-                await BeginRollbackAsync(trigger, cancellationToken).ConfigureAwait(false);
-                return true;
-            }
 
             // The monotonic clock where there is one; after a restart the wall clock, cut off so that a clock jump passes no soak.
             var elapsed = since != TimeSpan.MaxValue ? since : last is { } at && now > at ? now - at : TimeSpan.Zero;
@@ -348,8 +343,10 @@ public sealed class RolloutReconciler(IRolloutCluster cluster, GuardianOptions o
                 V3ErrorRate = Status.V3?.ErrorRatePercent, V1ErrorRate = Status.V1?.ErrorRatePercent,
                 V3P99 = Status.V3?.P99Milliseconds, V1P99 = Status.V1?.P99Milliseconds,
             });
+            // Nothing above waits: this is the first call after the readings.
+            if (trigger is not null) await BeginRollbackAsync(trigger, cancellationToken).ConfigureAwait(false);
             await owner.SaveMemoryAsync(cancellationToken).ConfigureAwait(false);
-            return false;
+            return trigger is not null;
         }
 
         private void ShowTraffic(RolloutCheck check, DateTimeOffset now, TimeSpan elapsed, GuardianMemory memory)
@@ -637,8 +634,14 @@ public sealed class RolloutReconciler(IRolloutCluster cluster, GuardianOptions o
             {
                 var oldest = Status.History.Take(HistoryPerDocument).ToList();
                 var name = RolloutNames.HistoryConfigMapPrefix + oldest[0].Number.ToString("D8", CultureInfo.InvariantCulture);
-                if (await _cluster.ReadDocumentAsync(name, cancellationToken).ConfigureAwait(false) is null)
+                try
+                {
                     await _cluster.WriteDocumentAsync(new RolloutDocument(name, JsonSerializer.Serialize(oldest, RolloutJson.Options), null), cancellationToken).ConfigureAwait(false);
+                }
+                catch (RolloutConflictException)
+                {
+                    // Written before a kill that came before the status forgot these entries; they never change.
+                }
                 Status.History.RemoveRange(0, HistoryPerDocument);
             }
         }

@@ -1,3 +1,4 @@
+using NovaCron.Dwcp.Operations.Reports;
 using NovaCron.Dwcp.Operations.Rollback;
 using NovaCron.Dwcp.Operations.Rollout;
 using NovaCron.Dwcp.Operations.Tests.Rollout;
@@ -7,7 +8,7 @@ namespace NovaCron.Dwcp.Operations.Tests.Rollback;
 public sealed class RollbackServiceTests
 {
     private static readonly RollbackOptions Options = new() { Reason = "looks bad" };
-    private readonly ManualTime _time = new();
+    private readonly ManualTime _time = new() { Patient = true };
     private readonly InMemoryRolloutCluster _cluster;
 
     public RollbackServiceTests()
@@ -110,6 +111,27 @@ public sealed class RollbackServiceTests
             var html = await File.ReadAllTextAsync(report.Files.Single(file => file.EndsWith(".html", StringComparison.Ordinal)));
             Assert.DoesNotContain("<script>", html);
             Assert.Contains(report.Incident, html);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_rollback_of_the_guardian_can_be_exported_from_what_it_left_in_the_cluster()
+    {
+        var directory = Directory.CreateTempSubdirectory("incident").FullName;
+        try
+        {
+            var done = await RollbackAsync(Options);
+            var exported = await IncidentReport.ExportAsync(_cluster, incident: null, directory);
+            Assert.Equal(done.Incident, exported.Incident);
+            Assert.Equal(done.ProvenAt, exported.ProvenAt);
+            Assert.Equal(done.Pods.Count, exported.Pods.Count);
+            Assert.Contains("log of", await File.ReadAllTextAsync(Path.Combine(directory, "dwcp-v3-1.log")));
+            Assert.Contains("Proof per pod", await File.ReadAllTextAsync(Path.Combine(directory, "incident-report.md")));
+            Assert.Equal("NoIncident", (await Assert.ThrowsAsync<DwcpRolloutException>(() => IncidentReport.ExportAsync(_cluster, "none", directory))).Reason);
         }
         finally
         {

@@ -11,6 +11,9 @@ internal sealed class ManualTime : TimeProvider
     /// <summary>Added to wall time only: a clock jump leaves the monotonic clock alone.</summary>
     public TimeSpan WallOffset { get; set; }
 
+    /// <summary>True where the code under test also waits for real files: real time passes between two steps, so that they keep up.</summary>
+    public bool Patient { get; init; }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()
@@ -68,6 +71,7 @@ internal sealed class ManualTime : TimeProvider
         {
             // Whatever went to the thread pool gets its turn before time goes on.
             for (var i = 0; i < 20 && !task.IsCompleted; i++) await Task.Yield();
+            if (Patient) await Task.WhenAny(task, Task.Delay(2));
             if (task.IsCompleted) break;
             Advance(step);
             left -= step;
