@@ -33,7 +33,7 @@ internal sealed class RolloutScenario
     public DwcpRolloutStatus Status => Cluster.Rollout!.Status ?? new DwcpRolloutStatus();
 
     /// <summary>Asks for a percent as alice, with short soaks; approved by bob where wanted.</summary>
-    public async Task AskAsync(int percent, bool approve = true, bool validate = true, Action<RolloutRequest>? _ = null, TimeSpan? missingMetrics = null)
+    public async Task AskAsync(int percent, bool approve = true, bool validate = true, TimeSpan? missingMetrics = null, long minimumRequests = 40)
     {
         if (validate) Cluster.Validation = new ValidationRecord { Decision = "GO", Release = Cluster.Release, Time = Time.GetUtcNow(), ApprovedBy = "bob" };
         var service = new RolloutService(Cluster, Time);
@@ -44,9 +44,9 @@ internal sealed class RolloutScenario
             Limits = new RolloutLimits { MissingMetrics = missingMetrics ?? TimeSpan.FromSeconds(60) },
             Phases =
             [
-                new() { Name = "phase-1", Percent = 10, Soak = TimeSpan.FromSeconds(30), MinimumRequests = 40 },
-                new() { Name = "phase-2", Percent = 50, Soak = TimeSpan.FromSeconds(30), MinimumRequests = 40 },
-                new() { Name = "phase-3", Percent = 100, Soak = TimeSpan.FromSeconds(30), MinimumRequests = 40 },
+                new() { Name = "phase-1", Percent = 10, Soak = TimeSpan.FromSeconds(30), MinimumRequests = minimumRequests },
+                new() { Name = "phase-2", Percent = 50, Soak = TimeSpan.FromSeconds(30), MinimumRequests = minimumRequests },
+                new() { Name = "phase-3", Percent = 100, Soak = TimeSpan.FromSeconds(30), MinimumRequests = minimumRequests },
             ],
         });
         if (!approve) return;
