@@ -472,14 +472,24 @@ public sealed class ClusterConnection : IDisposable
     /// HTTP to a pod's port through the API server's proxy. What the pod answers is returned whatever its status; that the API server
     /// could not or would not reach the pod is an exception. Never repeated.
     /// </summary>
-    public async Task<PodResponse> SendToPodAsync(
+    public Task<PodResponse> SendToPodAsync(
         string @namespace, string pod, int port, HttpMethod method, string path, IReadOnlyDictionary<string, string>? headers = null, byte[]? body = null,
-        string contentType = "application/json", TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+        string contentType = "application/json", TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        ProxyAsync(@namespace, "pod", pod, port.ToString(CultureInfo.InvariantCulture), method, path, headers, body, contentType, timeout, cancellationToken);
+
+    /// <summary>HTTP to a Service's port (by name or number) through the API server's proxy; see <see cref="SendToPodAsync"/>.</summary>
+    public Task<PodResponse> SendToServiceAsync(
+        string @namespace, string service, string port, HttpMethod method, string path, IReadOnlyDictionary<string, string>? headers = null, byte[]? body = null,
+        string contentType = "application/json", TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        ProxyAsync(@namespace, "service", service, port, method, path, headers, body, contentType, timeout, cancellationToken);
+
+    private async Task<PodResponse> ProxyAsync(
+        string @namespace, string kind, string name, string port, HttpMethod method, string path, IReadOnlyDictionary<string, string>? headers, byte[]? body,
+        string contentType, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        var target = string.Create(CultureInfo.InvariantCulture, $"pod {@namespace}/{pod} port {port} {method} {path}");
+        var target = $"{kind} {@namespace}/{name} port {port} {method} {path}";
         var limit = timeout ?? TimeSpan.FromSeconds(10);
-        var request = new ClusterRequest(method,
-            string.Create(CultureInfo.InvariantCulture, $"api/v1/namespaces/{Uri.EscapeDataString(@namespace)}/pods/{Uri.EscapeDataString(pod)}:{port}/proxy/{path.TrimStart('/')}"))
+        var request = new ClusterRequest(method, $"api/v1/namespaces/{Uri.EscapeDataString(@namespace)}/{kind}s/{Uri.EscapeDataString(name)}:{port}/proxy/{path.TrimStart('/')}")
         {
             Accept = "*/*",
             Body = body,

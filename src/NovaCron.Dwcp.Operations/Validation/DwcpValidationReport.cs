@@ -41,6 +41,9 @@ public sealed record DwcpValidationReport
     /// <summary>Checks that were left out on request: id and reason.</summary>
     public IReadOnlyDictionary<string, string> Excluded { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>True if not all checks ran; such a report is never GO.</summary>
+    public bool IsPartial { get; init; }
+
     /// <summary>The approval that counts for exactly these images and manifests, if there is one.</summary>
     public ValidationApproval? Approval { get; init; }
 

@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace NovaCron.Dwcp.Operations.Validation.Checks;
+
+/// <summary>User bytes per second of a verified v3 transfer inside the cluster, measured by the node on its own data port.</summary>
+internal sealed class ThroughputCheck() : ValidationCheck(
+    "performance-throughput", CheckCategory.Performance, CheckSeverity.High, "A verified v3 transfer reaches the target throughput",
+    "Compare with the machine's own limit in the evidence; give the nodes more CPU or a faster store.")
+{
+    private const int Runs = 3;
+
+    public override CheckPhase Phase => CheckPhase.Load;
+
+    public override TimeSpan? TimeLimit => TimeSpan.FromMinutes(3);
+
+    public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
+    {
+        var pod = (await context.NodesAsync().ConfigureAwait(false))[0];
+        var rates = new List<double>();
+        var evidence = new List<string>();
+        for (var i = 0; i < Runs; i++)
+        {
+            var result = await context.DiagnoseAsync(pod, "benchmark?kind=transfer", TimeSpan.FromSeconds(45), cancellationToken).ConfigureAwait(false);
+            if (result.At("figures", "version")?.GetValue<double>() is not 3)
+                throw new InconclusiveException($"pod {pod} transferred with version {result.Text("figures", "version") ?? "?"}, not 3");
+            rates.Add(result["bytesPerSecond"]?.GetValue<double>() is { } rate && double.IsFinite(rate) && rate > 0 ? rate : throw new InconclusiveException($"pod {pod} measured no throughput"));
+            evidence.Add(string.Create(CultureInfo.InvariantCulture, $"{rates[^1] / 1e6:0.0} MB/s; {result.Text("data")}; memory copy {result["memoryCopyBytesPerSecond"]?.GetValue<double>() / 1e6:0} MB/s"));
+        }
+
+        // The median: one run that shared the machine with something else decides nothing.
+        rates.Sort();
+        var text = string.Create(CultureInfo.InvariantCulture, $"median of {Runs} runs {rates[Runs / 2] / 1e6:0.0} MB/s, target {context.Profile.MinimumThroughput / 1e6:0.#} MB/s ({context.Profile.Name})");
+        return rates[Runs / 2] >= context.Profile.MinimumThroughput ? CheckFinding.Pass(text, [.. evidence]) : CheckFinding.Fail(text, [.. evidence]);
+    }
+}

@@ -1,0 +1,28 @@
+namespace NovaCron.Dwcp.Operations.Validation;
+
+/// <summary>
+/// One thing that must hold. It looks at the running system, can fail, and says what it saw. Anything that keeps it from deciding may be
+/// thrown: the runner makes it an <see cref="CheckStatus.Error"/>.
+/// </summary>
+internal abstract class ValidationCheck(string id, CheckCategory category, CheckSeverity severity, string title, string remedy)
+{
+    public string Id { get; } = id;
+
+    public CheckCategory Category { get; } = category;
+
+    public CheckSeverity Severity { get; } = severity;
+
+    public string Title { get; } = title;
+
+    public string Remedy { get; } = remedy;
+
+    public virtual CheckPhase Phase => CheckPhase.Passive;
+
+    /// <summary>Its own limit, where the run's does not fit.</summary>
+    public virtual TimeSpan? TimeLimit => null;
+
+    /// <summary>Why it cannot apply under a profile, or null if it does.</summary>
+    public virtual string? WhyNotApplicable(ValidationProfile profile) => null;
+
+    public abstract Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken);
+}
