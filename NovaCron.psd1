@@ -13,6 +13,21 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     CmdletsToExport      = @(
+        'Get-DwcpCredential',
+        'Export-DwcpManifest',
+        'Invoke-DwcpRollback',
+        'Approve-DwcpRollout',
+        'Get-DwcpRollout',
+        'Resume-DwcpRollout',
+        'Set-DwcpRollout',
+        'Suspend-DwcpRollout',
+        'Get-DwcpRolloutReport',
+        'Get-DwcpStaging',
+        'New-DwcpStaging',
+        'Remove-DwcpStaging',
+        'Start-DwcpTransfer',
+        'Approve-DwcpValidation',
+        'Invoke-DwcpValidation'
     )
     PrivateData          = @{
         PSData = @{

@@ -46,6 +46,11 @@ public abstract class DwcpCmdlet : PSCmdlet
     /// <summary>Whether the caller gave the parameter.</summary>
     protected bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
+    /// <summary>Whether -WhatIf or $WhatIfPreference asks for a description instead of the deed.</summary>
+    protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+        ? given is SwitchParameter { IsPresent: true }
+        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
+
     /// <inheritdoc/>
     protected override void StopProcessing() => _stopping.Cancel();
 

@@ -1,0 +1,65 @@
+using System.Management.Automation;
+using System.Net;
+using System.Security;
+using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.PowerShell.Completion;
+
+namespace NovaCron.Dwcp.PowerShell;
+
+/// <summary>A cmdlet that talks to a cluster: a kubeconfig by default, or a server with a token.</summary>
+public abstract class ClusterCmdlet : DwcpCmdlet
+{
+    /// <summary>Path of a kubeconfig; by default $env:KUBECONFIG, then ~/.kube/config.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Kubeconfig { get; set; }
+
+    /// <summary>Context of the kubeconfig; its current context by default.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Context { get; set; }
+
+    /// <summary>Namespace that DWCP v3 is staged in.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidatePattern("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+    [ArgumentCompleter(typeof(NamespaceCompleter))]
+    public string Namespace { get; set; } = "staging";
+
+    /// <summary>Address of the API server, for example https://10.0.0.1:6443, instead of a kubeconfig. Needs Token.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Server { get; set; }
+
+    /// <summary>Bearer token for Server.</summary>
+    [Parameter]
+    public SecureString? Token { get; set; }
+
+    /// <summary>The API server's certificate authority, as the path of a PEM file or as PEM text; the machine's trust store by default.</summary>
+    [Parameter]
+    [Alias("CaCert")]
+    [ValidateNotNullOrEmpty]
+    public string? CertificateAuthority { get; set; }
+
+    /// <summary>Opens the connection, runs the work, closes the connection; failures become terminating errors about <paramref name="target"/>.</summary>
+    protected T WithCluster<T>(object? target, Func<ClusterConnection, CancellationToken, Task<T>> work)
+    {
+        var options = ConnectionOptions();
+        return Await(target, async cancellationToken =>
+        {
+            using var connection = ClusterConnection.Open(options);
+            Post(() => WriteVerbose($"Cluster {connection.Server}, context {connection.Context}, namespace {Namespace}."));
+            return await work(connection, cancellationToken).ConfigureAwait(false);
+        });
+    }
+
+    private ClusterConnectionOptions ConnectionOptions() => new()
+    {
+        KubeconfigPath = Kubeconfig is null ? null : ResolvePath(Kubeconfig),
+        Context = Context,
+        Server = Server,
+        Token = Token is null ? null : new NetworkCredential("", Token).Password,
+        CertificateAuthority = CertificateAuthority is null || CertificateAuthority.Contains("-----BEGIN", StringComparison.Ordinal)
+            ? CertificateAuthority
+            : ResolvePath(CertificateAuthority),
+    };
+}

@@ -1,0 +1,79 @@
+using System.Collections;
+using System.Management.Automation;
+using NovaCron.Dwcp.Operations.Validation;
+using NovaCron.Dwcp.PowerShell.Transfers;
+
+namespace NovaCron.Dwcp.PowerShell.Cmdlets;
+
+/// <summary>Answers "may this go to production?": runs the checks of all eight categories against a staged namespace and decides GO, REVIEW or NO-GO.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "DwcpValidation")]
+[OutputType(typeof(DwcpValidationReport))]
+public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
+{
+    private const string Activity = "Validating DWCP v3";
+
+    /// <summary>Named targets: Production, or Rehearsal for a small machine. The report shows which was used.</summary>
+    [Parameter]
+    [ValidateSet("Production", "Rehearsal")]
+    public string Profile { get; set; } = "Production";
+
+    /// <summary>Only these categories. A partial run is never GO.</summary>
+    [Parameter]
+    public CheckCategory[] Category { get; set; } = [];
+
+    /// <summary>Only the checks with these ids. A partial run is never GO.</summary>
+    [Parameter]
+    public string[] Id { get; set; } = [];
+
+    /// <summary>Checks to leave out: a hashtable of check id and reason. The report shows both.</summary>
+    [Parameter]
+    public Hashtable Exclude { get; set; } = [];
+
+    /// <summary>host:port of the data port as this machine reaches it; the Service's address by default.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? DataAddress { get; set; }
+
+    /// <summary>Address of Prometheus; the one in the monitoring namespace by default.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PrometheusUrl { get; set; }
+
+    /// <summary>Directory for validation-report.md and validation-report.json.</summary>
+    [Parameter]
+    [Alias("ReportDirectory")]
+    [ValidateNotNullOrEmpty]
+    public string? OutputDirectory { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var progress = OnPipeline<ValidationProgress>(Show);
+        var report = WithCluster(Namespace, (connection, cancellationToken) => new ValidationRunner(connection).RunAsync(Options(), progress, cancellationToken));
+        WriteProgress(new ProgressRecord(0, Activity, "Done") { RecordType = ProgressRecordType.Completed });
+        WriteObject(report);
+    }
+
+    private ValidationOptions Options() => new()
+    {
+        Namespace = Namespace,
+        Profile = Profile == "Rehearsal" ? ValidationProfile.Rehearsal : ValidationProfile.Production,
+        Categories = Category,
+        Ids = Id,
+        Exclude = Exclude.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}"),
+        TransferProbe = new TransferProbe(),
+        DataAddress = DataAddress,
+        PrometheusUrl = PrometheusUrl,
+        ReportDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
+    };
+
+    private void Show(ValidationProgress progress)
+    {
+        if (progress.Result is { } result)
+            WriteVerbose($"{result.Status} {result.Id}: {result.Detail}");
+        WriteProgress(new ProgressRecord(0, Activity, $"{progress.Completed} of {progress.Total} checks: {progress.Title}")
+        {
+            PercentComplete = progress.Total == 0 ? 0 : 100 * progress.Completed / progress.Total,
+        });
+    }
+}

@@ -1,0 +1,84 @@
+using System.Management.Automation;
+using NovaCron.Dwcp.Operations.Staging;
+
+namespace NovaCron.Dwcp.PowerShell.Cmdlets;
+
+/// <summary>Stages DWCP v3 in a namespace: applies the manifests, waits until everything is ready, verifies it, and says what it did.</summary>
+/// <remarks>Running it again changes only what differs. With -WhatIf the server says what would change, and nothing is changed.</remarks>
+[Cmdlet(VerbsCommon.New, "DwcpStaging", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(DwcpStaging))]
+public sealed class NewDwcpStagingCommand : ClusterCmdlet
+{
+    /// <summary>YAML file with the settings of the deployment; what it leaves out keeps its default.</summary>
+    [Parameter(Position = 0)]
+    [Alias("ValuesPath")]
+    [ValidateNotNullOrEmpty]
+    public string? Values { get; set; }
+
+    /// <summary>Image of node and guardian, over the one in Values.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Image { get; set; }
+
+    /// <summary>Release name, over the one in Values.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Release { get; set; }
+
+    /// <summary>Only these stages; verification always runs.</summary>
+    [Parameter]
+    public StagingStage[] Stage { get; set; } = [];
+
+    /// <summary>All stages but these.</summary>
+    [Parameter]
+    public StagingStage[] SkipStage { get; set; } = [];
+
+    /// <summary>Replaces every generated secret and certificate; pods restart and clients need the new key.</summary>
+    [Parameter]
+    public SwitchParameter RotateSecrets { get; set; }
+
+    /// <summary>Allows a namespace or context whose name says production.</summary>
+    [Parameter]
+    public SwitchParameter AllowProduction { get; set; }
+
+    /// <summary>How long workloads may take to become ready.</summary>
+    [Parameter]
+    public TimeSpan ReadyTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (!ShouldProcess($"namespace {Namespace}", "Stage DWCP v3", null, out var reason) && reason != ShouldProcessReason.WhatIf)
+            return;
+        var progress = OnPipeline<StagingProgress>(Show);
+        var staging = WithCluster(Namespace, (connection, cancellationToken) =>
+            new StagingService(connection).DeployAsync(Options(reason == ShouldProcessReason.WhatIf), progress, cancellationToken));
+        WriteProgress(new ProgressRecord(0, "Staging DWCP v3", "Done") { RecordType = ProgressRecordType.Completed });
+        WriteObject(staging);
+    }
+
+    private StagingOptions Options(bool whatIf)
+    {
+        var values = Values is null ? new StagingValues() : StagingValues.Load(ResolvePath(Values));
+        return new StagingOptions
+        {
+            Namespace = Namespace,
+            Values = values with { Image = Image ?? values.Image, Release = Release ?? values.Release },
+            Stages = Stage,
+            SkipStages = SkipStage,
+            AllowProduction = AllowProduction,
+            RotateSecrets = RotateSecrets,
+            WhatIf = whatIf,
+            ReadyTimeout = ReadyTimeout,
+        };
+    }
+
+    private void Show(StagingProgress progress)
+    {
+        if (progress.IsWarning)
+            WriteWarning(progress.Message);
+        else
+            WriteVerbose($"{progress.Stage}: {progress.Message}");
+        WriteProgress(new ProgressRecord(0, "Staging DWCP v3", $"{progress.Stage}: {progress.Message}") { PercentComplete = progress.Percent });
+    }
+}

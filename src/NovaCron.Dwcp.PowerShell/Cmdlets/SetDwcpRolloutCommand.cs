@@ -1,0 +1,91 @@
+using System.Management.Automation;
+using NovaCron.Dwcp.Operations.Rollout;
+using NovaCron.Dwcp.PowerShell.Completion;
+
+namespace NovaCron.Dwcp.PowerShell.Cmdlets;
+
+/// <summary>Asks for a share of clients on v3 and watches the guardian get there: percent, error rate, P99 and pods at every check.</summary>
+/// <remarks>
+/// It only writes what is wanted. The guardian in the cluster raises, judges and rolls back; when this command is interrupted or killed the
+/// rollout goes on without it.
+/// </remarks>
+[Cmdlet(VerbsCommon.Set, "DwcpRollout", DefaultParameterSetName = PercentSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(RolloutObservation))]
+public sealed class SetDwcpRolloutCommand : WatchingCmdlet
+{
+    private const string PercentSet = "Percent";
+    private const string PhaseSet = "Phase";
+    private const string NextSet = "Next";
+
+    /// <summary>Percent of clients on v3. Less than the present percent lowers at once and needs no approval.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PercentSet)]
+    [ValidateRange(0, 100)]
+    public int Percent { get; set; }
+
+    /// <summary>The phase to reach, by name.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = PhaseSet)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PhaseCompleter))]
+    public string? Phase { get; set; }
+
+    /// <summary>The phase after the present one.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = NextSet)]
+    public SwitchParameter Next { get; set; }
+
+    /// <summary>Release to roll out; the staged one by default.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Release { get; set; }
+
+    /// <summary>The phases, for example @{ Name = 'phase-1'; Percent = 10; Soak = '1.00:00:00'; MinimumRequests = 10000 }; those of the existing rollout, or the defaults, when absent.</summary>
+    [Parameter]
+    public RolloutPhase[]? Plan { get; set; }
+
+    /// <summary>What v3 must not do, for example @{ ErrorRatePercent = 1; SlowMilliseconds = 100 }.</summary>
+    [Parameter]
+    public RolloutLimits? Limit { get; set; }
+
+    /// <summary>Time between the guardian's checks, one second or more; 30 seconds by default.</summary>
+    [Parameter]
+    public TimeSpan? CheckInterval { get; set; }
+
+    /// <summary>Id of the incident that has been looked into; without it a rollout that was rolled back is refused.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? AcknowledgeIncident { get; set; }
+
+    /// <summary>Returns when the guardian has been told, without watching.</summary>
+    [Parameter]
+    public SwitchParameter NoWait { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var wanted = Phase ?? (Next ? "the next phase" : $"{Percent} %");
+        if (!ShouldProcess($"DWCP v3 in namespace {Namespace}", $"Roll out to {wanted}"))
+            return;
+        WithCluster(Namespace, async (connection, cancellationToken) =>
+        {
+            var service = new RolloutService(connection, Namespace);
+            var rollout = await service.SetAsync(Request(), cancellationToken).ConfigureAwait(false);
+            if (NoWait)
+                Post(() => WriteObject(service.Observe(rollout)));
+            else
+                await WatchAsync(service, cancellationToken).ConfigureAwait(false);
+            return true;
+        });
+        CompleteProgress();
+    }
+
+    private RolloutRequest Request() => new()
+    {
+        Percent = ParameterSetName == PercentSet ? Percent : null,
+        Phase = Phase,
+        Next = Next,
+        Release = Release,
+        Phases = Plan,
+        Limits = Limit,
+        CheckInterval = CheckInterval,
+        AcknowledgeIncident = AcknowledgeIncident,
+    };
+}

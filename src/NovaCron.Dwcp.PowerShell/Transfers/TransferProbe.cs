@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using NovaCron.Dwcp.Operations.Validation;
+using NovaCron.Dwcp.Transport;
+using NovaCron.Dwcp.Transport.Transfers;
+using NovaCron.Dwcp.V1;
+
+namespace NovaCron.Dwcp.PowerShell.Transfers;
+
+/// <summary>Lets validation move real data: sends a seeded payload, reads it back, compares.</summary>
+internal sealed class TransferProbe : ITransferProbe
+{
+    /// <summary>A probe that gets nowhere for so long has failed; validation waits for it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public async Task<TransferProbeResult> RunAsync(TransferProbeRequest request, CancellationToken cancellationToken)
+    {
+        var payload = new byte[request.Bytes];
+        new Random(request.Seed).NextBytes(payload);
+        var path = $"validation/{Guid.NewGuid():n}";
+        var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
+        await using var _ = client.ConfigureAwait(false);
+        var transfer = new TransferRequest
+        {
+            Remote = new Uri($"dwcp://{request.Address}/{path}"),
+            ClientId = $"validation-{request.Seed}",
+            ApiKey = request.ApiKey,
+            TrustedCertificates = TransferTrust.FromPem(request.CertificateAuthority),
+            ServerName = request.ServerName,
+            Versions = request.Versions,
+            CanaryKey = request.CanaryKey,
+            GiveUpAfter = Patience,
+            FreshSession = true,
+        };
+        try
+        {
+            var resumes = request.Interrupt ? await InterruptAsync(client, transfer, payload, cancellationToken).ConfigureAwait(false) : 0;
+            var sent = await client.SendAsync(transfer, TransferSource.FromMemory(payload), null, cancellationToken).ConfigureAwait(false);
+            var sink = TransferSink.ToMemory(payload.Length);
+            var received = await client.ReceiveAsync(transfer, sink, null, cancellationToken).ConfigureAwait(false);
+            await client.DeleteAsync(transfer, cancellationToken).ConfigureAwait(false);
+            return new TransferProbeResult
+            {
+                Succeeded = true,
+                Version = sent.Version,
+                UserBytes = sent.UserBytes,
+                WireBytes = sent.WireBytes,
+                Duration = sent.Duration,
+                HashesEqual = sent.Root.Equals(received.Root) && SHA256.HashData(payload).AsSpan().SequenceEqual(SHA256.HashData(sink.Bytes.Span)),
+                Resumes = resumes + sent.Attempts - 1,
+                Detail = string.Join(' ', sent.Reasons),
+            };
+        }
+        catch (DwcpTransferException error)
+        {
+            return new TransferProbeResult
+            {
+                Succeeded = false,
+                CredentialRefused = error.Code == DwcpErrorCode.NotAuthenticated,
+                Detail = error.Message,
+            };
+        }
+    }
+
+    /// <summary>Breaks a first transfer off once some of it has arrived.</summary>
+    /// <returns>Interruptions made: 0 when the transfer was done before it could be broken off.</returns>
+    private static async Task<int> InterruptAsync(TransferClient client, TransferRequest transfer, byte[] payload, CancellationToken cancellationToken)
+    {
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var progress = new InlineProgress(update =>
+        {
+            if (update.UserBytes > 0)
+                interrupt.Cancel();
+        });
+        try
+        {
+            // Slow enough that the middle of the transfer is met: a fifth of a second for the whole of it would be too fast to hit.
+            await client.SendAsync(transfer with { MaxRate = Math.Max(1, payload.Length / 2) }, TransferSource.FromMemory(payload), progress, interrupt.Token).ConfigureAwait(false);
+            return 0;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return 1;
+        }
+    }
+
+    private sealed class InlineProgress(Action<TransferProgress> action) : IProgress<TransferProgress>
+    {
+        public void Report(TransferProgress value) => action(value);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Management.Automation;
+using NovaCron.Dwcp.Operations.Rollout;
+
+namespace NovaCron.Dwcp.PowerShell;
+
+/// <summary>A cmdlet that draws a rollout while the guardian works.</summary>
+public abstract class WatchingCmdlet : ClusterCmdlet
+{
+    private const string Activity = "DWCP v3 rollout";
+
+    private volatile bool _watching;
+
+    /// <summary>How long to watch; ten minutes by default. The rollout goes on afterwards.</summary>
+    [Parameter]
+    public TimeSpan WatchFor { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Stops watching as soon as every pod has applied the wanted percent, without waiting for the soak.</summary>
+    [Parameter]
+    public SwitchParameter UntilApplied { get; set; }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing()
+    {
+        // The pipeline accepts nothing any more; the host still does.
+        if (_watching)
+            Host?.UI?.WriteWarningLine(
+                $"No longer watching. The guardian in namespace {Namespace} goes on with the rollout; Get-DwcpRollout -Watch shows it again, Invoke-DwcpRollback ends it.");
+        base.StopProcessing();
+    }
+
+    private protected async Task WatchAsync(RolloutService service, CancellationToken cancellationToken)
+    {
+        _watching = true;
+        try
+        {
+            var options = new RolloutWatchOptions { For = WatchFor, UntilTargetApplied = UntilApplied };
+            await foreach (var observation in service.WatchAsync(options, cancellationToken).ConfigureAwait(false))
+                Post(() => Show(observation));
+        }
+        finally
+        {
+            _watching = false;
+        }
+    }
+
+    private protected void CompleteProgress() =>
+        WriteProgress(new ProgressRecord(0, Activity, "Done") { RecordType = ProgressRecordType.Completed });
+
+    private void Show(RolloutObservation observation)
+    {
+        var status = string.Create(CultureInfo.InvariantCulture,
+            $"{observation.State} at {observation.Percent} % of {observation.TargetPercent} %, v3 errors {Number(observation.V3?.ErrorRatePercent)} %, P99 {Number(observation.V3?.P99Milliseconds)} ms, {observation.AppliedPods} of {observation.ReadyPods} pods applied");
+        WriteProgress(new ProgressRecord(0, Activity, status)
+        {
+            CurrentOperation = observation.Message ?? "",
+            SecondsRemaining = observation.TimeRemaining is { } remaining ? (int)Math.Min(int.MaxValue, remaining.TotalSeconds) : -1,
+        });
+        if (observation.Message is { Length: > 0 } message)
+            WriteVerbose(message);
+        WriteObject(observation);
+    }
+
+    private static string Number(double? value) => value is { } known ? known.ToString("0.##", CultureInfo.InvariantCulture) : "not known";
+}
