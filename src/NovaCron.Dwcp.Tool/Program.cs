@@ -1,1 +1,24 @@
-return 0;
+using NovaCron.Dwcp.Tool.CommandLine;
+using NovaCron.Dwcp.Tool.Commands;
+
+using var interrupt = new CancellationTokenSource();
+Console.CancelKeyPress += (_, press) =>
+{
+    // The second Ctrl+C ends the process as usual.
+    press.Cancel = !interrupt.IsCancellationRequested;
+    interrupt.Cancel();
+};
+
+try
+{
+    return await ToolCommands.RunAsync(args, interrupt.Token).ConfigureAwait(false);
+}
+catch (ToolException error)
+{
+    await Console.Error.WriteLineAsync($"dwcp: {error.Message}").ConfigureAwait(false);
+    return error.ExitCode;
+}
+catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
+{
+    return ExitCode.Interrupted;
+}

@@ -1,14 +1,13 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
-using NovaCron.Dwcp.Tool.Screens;
 
 namespace NovaCron.Dwcp.Tool.Hosting;
 
 /// <summary>The PowerShell host of <c>dwcp run</c>.</summary>
-internal sealed class RunbookHost(IScreen screen) : PSHost
+internal sealed class RunbookHost(RunbookSession session) : PSHost
 {
-    private readonly RunbookUserInterface _ui = new(screen);
+    private readonly RunbookUserInterface _ui = new(session.Screen);
 
     /// <summary>Set by <c>exit</c> at the top level.</summary>
     public int? ExitCode { get; private set; }
@@ -25,8 +24,7 @@ internal sealed class RunbookHost(IScreen screen) : PSHost
 
     public override CultureInfo CurrentUICulture => CultureInfo.InvariantCulture;
 
-    /// <summary>What the rehearsal's cmdlets reach through <c>$Host.PrivateData</c>.</summary>
-    public override PSObject PrivateData { get; } = new(screen);
+    public override PSObject PrivateData { get; } = new(session);
 
     public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
 

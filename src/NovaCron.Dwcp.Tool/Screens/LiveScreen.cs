@@ -119,9 +119,9 @@ internal sealed class LiveScreen : IScreen
         return $"[green]{new string('━', full)}[/][grey]{new string('━', Cells - full)}[/] {percent,3} % ";
     }
 
-    /// <summary>A line that may carry escape sequences of PowerShell's own formatting.</summary>
+    /// <summary>A line that may carry escape sequences of PowerShell's own formatting. It erases the live region below first, which is drawn again after it.</summary>
     private sealed class AnsiLine(string text) : Renderable
     {
-        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => [Segment.Control(text), Segment.LineBreak];
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => [Segment.Control("\e[J" + text), Segment.LineBreak];
     }
 }

@@ -1,0 +1,70 @@
+using System.Reflection;
+using NovaCron.Dwcp.Tool.CommandLine;
+
+namespace NovaCron.Dwcp.Tool.Commands;
+
+/// <summary>Finds the command that the first words name.</summary>
+internal static class ToolCommands
+{
+    private const string Help = """
+        dwcp: NovaCron DWCP v3 from a shell
+
+          dwcp rehearse [-OutputDirectory DIR] ...  the whole story on this machine: cluster, staging, validation,
+                                                    transfer, rollout, fault, rollback, reports
+          dwcp run FILE.ps1 [-Name value ...]       run a runbook in an embedded PowerShell with the NovaCron module
+          dwcp cluster up [--directory DIR] [--kubeconfig FILE]
+                                                    run a rehearsal cluster until Ctrl+C; kubectl works with its kubeconfig
+          dwcp send PATH... dwcp://HOST[:PORT]/OBJECT [options]
+          dwcp receive dwcp://HOST[:PORT]/OBJECT PATH [options]
+                                                    transfer to or from a node
+          dwcp help | --help                        this text
+          dwcp version | --version
+
+        Options of send and receive
+          --api-key-file FILE      the API key (or environment variable DWCP_API_KEY; never an argument)
+          --ca FILE                authority of the node's certificate, PEM; the system's by default
+          --pin SHA256             trust exactly this certificate
+          --server-name NAME       name in the node's certificate (dwcp-v3)
+          --client-id ID           who is transferring; decides the side of the traffic split
+          --level LEVEL            Store, Fast, Balanced, Dense, Max or Adaptive (Balanced)
+          --version N              offer only protocol version 1 or 3
+          --max-rate BYTES         most bytes per second
+          --no-resume              send everything again
+          --quiet                  no progress
+
+        Exit codes: 0 done; 1 failed; 64 wrong arguments; 65 the runbook is not valid PowerShell; 66 there is no such
+        runbook; 130 interrupted; otherwise what the runbook exits with, or the ExitCode of its last result.
+
+        """;
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        var rest = arguments.Skip(1).ToList();
+        switch (arguments.Count == 0 ? "" : arguments[0])
+        {
+            case "help" or "--help" or "-h":
+                await Console.Out.WriteAsync(Help).ConfigureAwait(false);
+                return ExitCode.Success;
+            case "version" or "--version":
+                await Console.Out.WriteLineAsync($"dwcp {Version}").ConfigureAwait(false);
+                return ExitCode.Success;
+            case "run":
+                return await RunCommand.RunAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "rehearse":
+                return await RunCommand.RunAsync([Repository.Runbook("Invoke-Rehearsal.ps1"), .. rest], cancellationToken).ConfigureAwait(false);
+            case "cluster":
+                return await ClusterCommand.RunAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "send":
+                return await TransferCommand.SendAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "receive":
+                return await TransferCommand.ReceiveAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "":
+                throw ToolException.Usage("No command was given. 'dwcp help' lists them.");
+            default:
+                throw ToolException.Usage($"Unknown command '{arguments[0]}'. 'dwcp help' lists them.");
+        }
+    }
+
+    private static string Version =>
+        typeof(ToolCommands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using NovaCron.Dwcp.Codec;
+using NovaCron.Dwcp.Tool.CommandLine;
+using NovaCron.Dwcp.Transport;
+using NovaCron.Dwcp.Transport.Transfers;
+using NovaCron.Dwcp.V1;
+
+namespace NovaCron.Dwcp.Tool.Commands;
+
+/// <summary><c>dwcp send</c> and <c>dwcp receive</c>.</summary>
+internal static class TransferCommand
+{
+    private const string ApiKeyVariable = "DWCP_API_KEY";
+    private static readonly string[] Valued = ["api-key-file", "ca", "pin", "server-name", "client-id", "level", "version", "max-rate"];
+    private static readonly string[] Switches = ["no-resume", "quiet"];
+
+    public static Task<int> SendAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        var options = new OptionReader("dwcp send", arguments, Valued, Switches);
+        if (options.Operands.Count < 2)
+            options.ExpectOperands("PATH", "dwcp://HOST[:PORT]/OBJECT");
+        var request = Request(options, options.Operands[^1]);
+        var paths = options.Operands.SkipLast(1).Select(Path.GetFullPath).ToList();
+        foreach (var path in paths)
+            if (!Path.Exists(path))
+                throw new ToolException(ExitCode.Failure, $"{path} does not exist.");
+        return RunAsync(options, (client, progress) => client.SendAsync(request, TransferSource.FromPaths(paths), progress, cancellationToken));
+    }
+
+    public static Task<int> ReceiveAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        var options = new OptionReader("dwcp receive", arguments, Valued, Switches);
+        options.ExpectOperands("dwcp://HOST[:PORT]/OBJECT", "PATH");
+        var request = Request(options, options.Operands[0]);
+        var sink = TransferSink.ToPath(Path.GetFullPath(options.Operands[1]));
+        return RunAsync(options, (client, progress) => client.ReceiveAsync(request, sink, progress, cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(OptionReader options, Func<TransferClient, IProgress<TransferProgress>?, Task<TransferResult>> transfer)
+    {
+        var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
+        await using var _ = client.ConfigureAwait(false);
+        var progress = options.Has("quiet") ? null : new TransferProgressLine(Console.Error, !Console.IsErrorRedirected);
+        try
+        {
+            var result = await transfer(client, progress).ConfigureAwait(false);
+            progress?.Clear();
+            await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                $"{result.Root} {result.UserBytes} bytes in {result.Duration.TotalSeconds:0.00} s, {result.BytesPerSecond / 1e6:0.0} MB/s, {result.PercentSaved:0.0} % saved, v{result.Version} over {result.Transport}"))
+                .ConfigureAwait(false);
+            return ExitCode.Success;
+        }
+        catch (DwcpTransferException error)
+        {
+            progress?.Clear();
+            throw new ToolException(ExitCode.Failure, $"{error.Message} ({error.Code})");
+        }
+    }
+
+    private static TransferRequest Request(OptionReader options, string remote)
+    {
+        if (!Uri.TryCreate(remote, UriKind.Absolute, out var uri) || uri.Scheme != "dwcp" || uri.Host.Length == 0 || uri.AbsolutePath.Length < 2)
+            throw options.Complaint($"'{remote}' is not dwcp://HOST[:PORT]/OBJECT.");
+        return new TransferRequest
+        {
+            Remote = uri,
+            ClientId = options.Value("client-id") ?? $"{Environment.UserName}@{Environment.MachineName}",
+            ApiKey = ReadApiKey(options),
+            TrustedCertificates = options.Value("ca") is { } ca ? ReadAuthorities(ca) : null,
+            Pin = options.Value("pin"),
+            ServerName = options.Value("server-name") ?? "dwcp-v3",
+            Level = Parse(options, "level", DwcpLevel.Balanced, text => Enum.TryParse<DwcpLevel>(text, ignoreCase: true, out var level) && Enum.IsDefined(level) ? level : null),
+            Versions = Parse<int>(options, "version", 0, text => text is "1" or "3" ? text[0] - '0' : null) is var version and not 0 ? [version] : [1, 3],
+            MaxRate = options.Value("max-rate") is null ? null
+                : Parse<long>(options, "max-rate", 0, text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate) && rate > 0 ? rate : null),
+            Resume = !options.Has("no-resume"),
+        };
+    }
+
+    private static T Parse<T>(OptionReader options, string name, T otherwise, Func<string, T?> parse) where T : struct =>
+        options.Value(name) is not { } text ? otherwise : parse(text) ?? throw options.Complaint($"--{name} cannot be '{text}'.");
+
+    private static string? ReadApiKey(OptionReader options)
+    {
+        if (options.Value("api-key-file") is not { } file)
+            return Environment.GetEnvironmentVariable(ApiKeyVariable);
+        return File.Exists(file) ? File.ReadAllText(file).Trim() : throw new ToolException(ExitCode.Failure, $"API key file {file} does not exist.");
+    }
+
+    private static X509Certificate2Collection ReadAuthorities(string file)
+    {
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(file);
+        }
+        catch (Exception error) when (error is CryptographicException or IOException)
+        {
+            throw new ToolException(ExitCode.Failure, $"The authority {file} cannot be read as PEM: {error.Message}");
+        }
+        return authorities.Count > 0 ? authorities : throw new ToolException(ExitCode.Failure, $"{file} holds no certificate.");
+    }
+}
