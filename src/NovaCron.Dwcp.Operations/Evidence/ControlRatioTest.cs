@@ -20,6 +20,8 @@ public sealed class ControlRatioTest : IEvidenceTest
     private readonly Func<VersionCounts, (long Observed, long Bad)> _counts;
     private readonly double _ratio;
     private readonly ChangePointMixture _mixture = new([.. Enumerable.Repeat(1d / Multiples.Length, Multiples.Length)]);
+    private readonly Dispersion _dispersion3 = new();
+    private readonly Dispersion _dispersion1 = new();
     private readonly long[] _totals = new long[4];
 
     /// <param name="name">Name of the test.</param>
@@ -53,10 +55,13 @@ public sealed class ControlRatioTest : IEvidenceTest
         var (n3, k3) = _counts(sample.V3);
         var (n1, k1) = _counts(control);
         if (n3 == 0 || n1 == 0) return;
+        var dispersion = Math.Max(_dispersion3.Value, _dispersion1.Value);
         Span<double> ratios = stackalloc double[Multiples.Length];
         for (var j = 0; j < Multiples.Length; j++)
-            ratios[j] = k3 * Math.Log(LabelProbability(_ratio * Multiples[j], n3, n1) / LabelProbability(_ratio, n3, n1))
-                        + k1 * Math.Log((1 - LabelProbability(_ratio * Multiples[j], n3, n1)) / (1 - LabelProbability(_ratio, n3, n1)));
+            ratios[j] = (k3 * Math.Log(LabelProbability(_ratio * Multiples[j], n3, n1) / LabelProbability(_ratio, n3, n1))
+                        + k1 * Math.Log((1 - LabelProbability(_ratio * Multiples[j], n3, n1)) / (1 - LabelProbability(_ratio, n3, n1)))) / dispersion;
+        _dispersion3.Observe(n3, k3);
+        _dispersion1.Observe(n1, k1);
         _mixture.Observe(ratios);
         _totals[0] += n3;
         _totals[1] += k3;
@@ -67,12 +72,15 @@ public sealed class ControlRatioTest : IEvidenceTest
     public EvidenceState Save()
     {
         var (batches, wealth) = _mixture.Save();
-        return new EvidenceState { Batches = batches, LogWealth = wealth, Totals = [.. _totals] };
+        return new EvidenceState { Batches = batches, LogWealth = wealth, Totals = [.. _totals], Dispersion = [.. _dispersion3.Save(), .. _dispersion1.Save()] };
     }
 
     public void Restore(EvidenceState state)
     {
         if (state.Totals.Length != _totals.Length) throw new ArgumentException($"The saved evidence of {Name} belongs to a test of another shape.", nameof(state));
+        var half = state.Dispersion.Length / 2;
+        _dispersion3.Restore(state.Dispersion[..half]);
+        _dispersion1.Restore(state.Dispersion[half..]);
         _mixture.Restore(state.Batches, state.LogWealth);
         state.Totals.CopyTo(_totals, 0);
     }

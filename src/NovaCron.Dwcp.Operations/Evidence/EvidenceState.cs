@@ -13,6 +13,10 @@ public sealed record EvidenceState
     [JsonPropertyName("logWealth")]
     public double[] LogWealth { get; init; } = [];
 
+    /// <summary>How clustered the observations were; see <see cref="Evidence.Dispersion"/>.</summary>
+    [JsonPropertyName("dispersion")]
+    public double[] Dispersion { get; init; } = [];
+
     /// <summary>Running totals of the test, in an order of its own.</summary>
     [JsonPropertyName("totals")]
     public long[] Totals { get; init; } = [];

@@ -21,6 +21,7 @@ public sealed class RateLimitTest : IEvidenceTest
     private readonly double[] _logBad = new double[Alternatives];
     private readonly double[] _logGood = new double[Alternatives];
     private readonly ChangePointMixture _mixture;
+    private readonly Dispersion _dispersion = new();
     private long _observed;
     private long _bad;
 
@@ -61,8 +62,10 @@ public sealed class RateLimitTest : IEvidenceTest
         var (observed, bad) = _counts(sample);
         if (bad < 0 || bad > observed) throw new ArgumentException($"{Name}: {bad} bad of {observed} requests is no count.", nameof(sample));
         if (observed == 0) return;
+        var dispersion = _dispersion.Value;
         Span<double> ratios = stackalloc double[Alternatives];
-        for (var j = 0; j < Alternatives; j++) ratios[j] = bad * _logBad[j] + (observed - bad) * _logGood[j];
+        for (var j = 0; j < Alternatives; j++) ratios[j] = (bad * _logBad[j] + (observed - bad) * _logGood[j]) / dispersion;
+        _dispersion.Observe(observed, bad);
         _mixture.Observe(ratios);
         _observed += observed;
         _bad += bad;
@@ -71,12 +74,13 @@ public sealed class RateLimitTest : IEvidenceTest
     public EvidenceState Save()
     {
         var (batches, wealth) = _mixture.Save();
-        return new EvidenceState { Batches = batches, LogWealth = wealth, Totals = [_observed, _bad] };
+        return new EvidenceState { Batches = batches, LogWealth = wealth, Totals = [_observed, _bad], Dispersion = _dispersion.Save() };
     }
 
     public void Restore(EvidenceState state)
     {
         if (state.Totals.Length != 2) throw new ArgumentException($"The saved evidence of {Name} belongs to a test of another shape.", nameof(state));
+        _dispersion.Restore(state.Dispersion);
         _mixture.Restore(state.Batches, state.LogWealth);
         (_observed, _bad) = (state.Totals[0], state.Totals[1]);
     }
