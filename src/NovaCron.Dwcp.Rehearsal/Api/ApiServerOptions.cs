@@ -1,4 +1,5 @@
 using System.Net;
+using NovaCron.Dwcp.Rehearsal.Security;
 
 namespace NovaCron.Dwcp.Rehearsal.Api;
 

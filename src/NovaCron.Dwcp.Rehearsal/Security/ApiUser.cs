@@ -1,4 +1,4 @@
-namespace NovaCron.Dwcp.Rehearsal.Api;
+namespace NovaCron.Dwcp.Rehearsal.Security;
 
 /// <summary>Who makes a request.</summary>
 /// <param name="Name">User name, such as <c>alice</c> or <c>system:serviceaccount:staging:dwcp-v3</c>.</param>
