@@ -51,6 +51,18 @@ public sealed class ClusterStore
         }
     }
 
+    /// <summary>The oldest revision from which a watch may start.</summary>
+    public long OldestRevision
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _history.Floor;
+            }
+        }
+    }
+
     /// <summary>A copy of an object, or <c>null</c> when there is none.</summary>
     /// <param name="type">Its type.</param>
     /// <param name="ns">Its namespace; <c>null</c> or empty for cluster-wide types.</param>
@@ -111,6 +123,13 @@ public sealed class ClusterStore
     /// <summary>Replaces the status of an object and nothing else; the same rules as <see cref="Update"/>.</summary>
     /// <exception cref="ApiStatusException">No such object (NotFound), or somebody else wrote in between (Conflict).</exception>
     public JsonObject UpdateStatus(ResourceType type, JsonObject document, bool dryRun = false) => Replace(type, document, statusOnly: true, dryRun);
+
+    /// <summary>What a write of <paramref name="document"/> over <paramref name="live"/> would store; nothing is written.</summary>
+    internal JsonObject Preview(ResourceType type, JsonObject document, JsonObject live, bool statusOnly)
+    {
+        var copy = (JsonObject)document.DeepClone();
+        return statusOnly ? ObjectIdentity.WithStatusOf(live, copy) : ObjectIdentity.Merge(type, live, copy);
+    }
 
     /// <summary>
     /// Reads, changes and writes an object, again and again until nobody interferes. Returns the stored object, or <c>null</c> when the
@@ -223,6 +242,15 @@ public sealed class ClusterStore
                 yield return item;
             }
             await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>All changes of all types after <paramref name="revision"/> that are still kept, for bookkeeping inside the cluster.</summary>
+    internal IReadOnlyList<History.Change> ChangesAfter(long revision)
+    {
+        lock (_gate)
+        {
+            return [.. _history.After(revision)];
         }
     }
 
