@@ -331,6 +331,10 @@ public sealed class ClusterStore
     private void PrepareContent(ResourceType type, JsonObject document, JsonObject? old)
     {
         Defaults.Apply(type, document, old);
+        if (type == ResourceTypes.CustomResourceDefinitions)
+        {
+            CustomResourceLifecycle.Complete(document, Clock.GetUtcNow());
+        }
         if (type == ResourceTypes.Services)
         {
             _addresses.Assign(document, old, Snapshot(ResourceTypes.Services).Items);
