@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using NovaCron.Dwcp.Rehearsal.Protobuf;
 using NovaCron.Dwcp.Rehearsal.Security;
 using NovaCron.Dwcp.Rehearsal.Storage;
 
@@ -88,8 +89,8 @@ internal sealed class ApiRequest(HttpContext context, ApiUser user, RequestPath 
         return media switch
         {
             "application/yaml" or "application/apply-patch+yaml" => RequestBody.ParseYaml(Encoding.UTF8.GetString(bytes)),
-            "application/vnd.kubernetes.protobuf" or "application/cbor" =>
-                throw ApiStatusException.UnsupportedMediaType("application/json, application/yaml"),
+            "application/vnd.kubernetes.protobuf" => ProtobufDocument.Parse(bytes),
+            "application/cbor" => throw ApiStatusException.UnsupportedMediaType("application/json, application/yaml"),
             _ => RequestBody.ParseJson(bytes, duplicates),
         };
     }
