@@ -17,6 +17,9 @@ public static class BlockCodec
     /// <summary>Method byte: segments of a dictionary coding follow.</summary>
     public const byte MethodSegments = 2;
 
+    /// <summary>The most memory that decoding a block takes beside its payload and its content, bytes.</summary>
+    internal const long DecoderWorkingMemory = 30L << 20;
+
     /// <summary>The most bytes that <see cref="Encode"/> writes for a block of <paramref name="blockLength"/> bytes.</summary>
     public static int MaxEncodedLength(int blockLength) => checked(blockLength + 1);
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using NovaCron.Dwcp.Codec.Dictionary.Coding;
 using NovaCron.Dwcp.Codec.Dictionary.Parsing;
 using NovaCron.Dwcp.Codec.Entropy;
@@ -11,7 +10,8 @@ namespace NovaCron.Dwcp.Codec;
 /// </summary>
 internal sealed unsafe class BlockWorkspace
 {
-    private static readonly ConcurrentBag<BlockWorkspace> Idle = [];
+    // A stack under its own lock: a ConcurrentBag allocates per thread, and the newest workspace is the one still in cache.
+    private static readonly Stack<BlockWorkspace> Idle = new();
 
     private byte[] _output = [];
     private CommandEncoder? _commandEncoder;
@@ -20,9 +20,21 @@ internal sealed unsafe class BlockWorkspace
     private FastParser? _fast;
     private LazyParser? _balanced;
 
-    public static BlockWorkspace Rent() => Idle.TryTake(out BlockWorkspace? workspace) ? workspace : new BlockWorkspace();
+    public static BlockWorkspace Rent()
+    {
+        lock (Idle)
+        {
+            return Idle.TryPop(out BlockWorkspace? workspace) ? workspace : new BlockWorkspace();
+        }
+    }
 
-    public static void Return(BlockWorkspace workspace) => Idle.Add(workspace);
+    public static void Return(BlockWorkspace workspace)
+    {
+        lock (Idle)
+        {
+            Idle.Push(workspace);
+        }
+    }
 
     /// <summary>Encodes a block as segments.</summary>
     /// <returns>The bytes written, or 0 when they would not fit <paramref name="destination"/>.</returns>
