@@ -8,13 +8,19 @@ namespace NovaCron.Dwcp.Codec;
 /// <param name="SegmentLength">Bytes that share one set of entropy codes.</param>
 internal sealed record LevelParameters(int BlockLength, int SegmentLength)
 {
+    private static readonly LevelParameters Store = new(1 << 20, 1 << 17);
+    private static readonly LevelParameters Fast = new(1 << 21, 1 << 17);
+    private static readonly LevelParameters Balanced = new(1 << 23, 1 << 17);
+    private static readonly LevelParameters Dense = new(1 << 24, 1 << 17);
+    private static readonly LevelParameters Max = new(1 << 24, 1 << 17);
+
     public static LevelParameters Of(DwcpLevel level) => level switch
     {
-        DwcpLevel.Store => new(1 << 20, 1 << 17),
-        DwcpLevel.Fast => new(1 << 21, 1 << 17),
-        DwcpLevel.Balanced => new(1 << 23, 1 << 17),
-        DwcpLevel.Dense => new(1 << 24, 1 << 17),
-        DwcpLevel.Max => new(1 << 24, 1 << 17),
+        DwcpLevel.Store => Store,
+        DwcpLevel.Fast => Fast,
+        DwcpLevel.Balanced => Balanced,
+        DwcpLevel.Dense => Dense,
+        DwcpLevel.Max => Max,
         _ => throw new ArgumentOutOfRangeException(nameof(level), level, "This level has no parameters of its own."),
     };
 }
