@@ -12,5 +12,10 @@ public sealed class V1ServerProtocol : IServerProtocol
     public string Alpn => AlpnName;
 
     /// <inheritdoc/>
-    public Task ServeAsync(Stream tls, ServerSessionContext context, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task ServeAsync(Stream tls, ServerSessionContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await using var session = new V1ServerSession(tls, context);
+        await session.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
 }

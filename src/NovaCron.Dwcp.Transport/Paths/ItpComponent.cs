@@ -1,16 +1,51 @@
+using System.Net;
+using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Codec.Components;
 
 namespace NovaCron.Dwcp.Transport.Paths;
 
-/// <summary>ITP as measured.</summary>
+/// <summary>ITP as measured: paths chosen, sessions opened, sessions that went to another version, and transfers that went on after a break.</summary>
 public sealed class ItpComponent : IDwcpComponent
 {
+    private static long _decisions;
+    private static long _redirects;
+    private static long _resumes;
+    private static long _connectMicroseconds;
+
     /// <inheritdoc/>
     public string Name => "ITP";
 
     /// <inheritdoc/>
-    public IReadOnlyList<ComponentMetric> ReadMetrics() => throw new NotImplementedException();
+    public IReadOnlyList<ComponentMetric> ReadMetrics() =>
+    [
+        new("dwcp_itp_decisions_total", "Paths chosen by this process.", ComponentMetricKind.Counter, Interlocked.Read(ref _decisions)),
+        new("dwcp_itp_version_redirects_total", "Sessions that the node sent to another version.", ComponentMetricKind.Counter, Interlocked.Read(ref _redirects)),
+        new("dwcp_itp_resumes_total", "Attempts that went on where an earlier one broke.", ComponentMetricKind.Counter, Interlocked.Read(ref _resumes)),
+        new("dwcp_itp_connect_seconds", "TCP handshake of the last path, seconds.", ComponentMetricKind.Gauge, Interlocked.Read(ref _connectMicroseconds) / 1e6),
+    ];
 
     /// <inheritdoc/>
-    public ComponentSelfTest RunSelfTest(CancellationToken ct) => throw new NotImplementedException();
+    public ComponentSelfTest RunSelfTest(CancellationToken ct) => SelfTest.Run(
+        static _ =>
+        {
+            var near = PathChooser.Choose(3, new IPEndPoint(IPAddress.Loopback, 7420), TimeSpan.FromMilliseconds(0.1), DwcpLevel.Adaptive);
+            var far = PathChooser.Choose(3, new IPEndPoint(IPAddress.Parse("192.0.2.1"), 7420), TimeSpan.FromMilliseconds(80), DwcpLevel.Adaptive);
+            var asked = PathChooser.Choose(1, null, TimeSpan.FromMilliseconds(80), DwcpLevel.Store);
+            SelfTest.Require(near.Level == DwcpLevel.Fast, $"The same host got level {near.Level}.");
+            SelfTest.Require(far.Level == DwcpLevel.Dense, $"A path of 80 ms got level {far.Level}.");
+            SelfTest.Require(asked is { Level: DwcpLevel.Store, Version: 1 }, "A level that was asked for was not kept.");
+            SelfTest.Require(near.Reasons.Count > 0 && far.Reasons.Count > 0, "A choice came without reasons.");
+            return $"choices: same host {near.Level}, 80 ms {far.Level}, a level that was asked for is kept";
+        },
+        ct);
+
+    internal static void RecordDecision(TimeSpan connectTime)
+    {
+        Interlocked.Increment(ref _decisions);
+        Interlocked.Exchange(ref _connectMicroseconds, (long)connectTime.TotalMicroseconds);
+    }
+
+    internal static void RecordRedirect() => Interlocked.Increment(ref _redirects);
+
+    internal static void RecordResume() => Interlocked.Increment(ref _resumes);
 }

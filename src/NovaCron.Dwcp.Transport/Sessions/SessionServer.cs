@@ -1,35 +1,214 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 
 namespace NovaCron.Dwcp.Transport.Sessions;
 
 /// <summary>Accepts connections on the data port, does TLS 1.3, and hands each to the protocol that ALPN chose.</summary>
 public sealed class SessionServer : IAsyncDisposable
 {
+    private const int Backlog = 512;
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
+
     private readonly SessionServerOptions _options;
-    private readonly IReadOnlyList<IServerProtocol> _protocols;
+    private readonly Dictionary<string, IServerProtocol> _protocols;
+    private readonly SslStreamCertificateContext _certificate;
+    private readonly CancellationTokenSource _draining = new();
+    private readonly CancellationTokenSource _cut = new();
+    private readonly ConcurrentDictionary<long, Task> _connections = new();
+    private readonly ConcurrentDictionary<IPAddress, int> _perAddress = new();
+    private Socket? _listener;
+    private Task _accepting = Task.CompletedTask;
+    private long _accepted;
+    private int _disposed;
 
     /// <param name="options">How to listen, whom to serve, limits.</param>
     /// <param name="protocols">The versions spoken, at least one, each with its own ALPN name.</param>
     public SessionServer(SessionServerOptions options, IReadOnlyList<IServerProtocol> protocols)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(protocols);
+        if (protocols.Count == 0) throw new ArgumentException("A server speaks at least one protocol.", nameof(protocols));
         _options = options;
-        _protocols = protocols;
+        _protocols = protocols.ToDictionary(p => p.Alpn, StringComparer.Ordinal);
+        _certificate = SslStreamCertificateContext.Create(options.Certificate, options.CertificateChain, offline: true);
     }
 
     /// <summary>Where the server listens, with the port that the system chose.</summary>
-    public IPEndPoint LocalEndPoint => throw new NotImplementedException(_protocols.Count.ToString());
+    /// <exception cref="InvalidOperationException">It was not started.</exception>
+    public IPEndPoint LocalEndPoint => _listener?.LocalEndPoint as IPEndPoint ?? throw new InvalidOperationException("The server is not listening.");
 
     /// <summary>Sessions and handshakes under way.</summary>
-    public int ActiveSessions => 0;
+    public int ActiveSessions => _connections.Count;
 
     /// <summary>Binds and begins to accept; returns once connections are accepted.</summary>
     /// <exception cref="DwcpTransferException">The port is taken or the address is not local.</exception>
-    public Task StartAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException(_options.ToString());
+    public Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var listener = new Socket(_options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (_options.EndPoint.Address.Equals(IPAddress.IPv6Any)) listener.DualMode = true;
+            listener.Bind(_options.EndPoint);
+            listener.Listen(Backlog);
+        }
+        catch (SocketException e)
+        {
+            listener.Dispose();
+            var what = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "the port is taken; stop what listens there, or choose another" : e.Message;
+            throw new DwcpTransferException(DwcpErrorCode.InvalidRequest, DwcpFault.Server, $"Cannot listen on {_options.EndPoint}: {what}.", e);
+        }
+
+        _listener = listener;
+        _accepting = AcceptAsync(listener);
+        return Task.CompletedTask;
+    }
 
     /// <summary>Takes no new session, tells running ones to finish, and waits for them up to <paramref name="grace"/>; what is still running then is cut (its chunks are safe).</summary>
     /// <returns>Sessions that were cut.</returns>
-    public Task<int> DrainAsync(TimeSpan grace, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<int> DrainAsync(TimeSpan grace, CancellationToken cancellationToken = default)
+    {
+        _listener?.Dispose();
+        await _draining.CancelAsync().ConfigureAwait(false);
+        await _accepting.ConfigureAwait(false);
+        var start = _options.Time.GetTimestamp();
+        while (!_connections.IsEmpty && _options.Time.GetElapsedTime(start) < grace) await Task.Delay(DrainPoll, _options.Time, cancellationToken).ConfigureAwait(false);
+        var left = _connections.Count;
+        await CutAsync().ConfigureAwait(false);
+        return left;
+    }
 
     /// <summary>Cuts everything.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _listener?.Dispose();
+        await _draining.CancelAsync().ConfigureAwait(false);
+        await _accepting.ConfigureAwait(false);
+        await CutAsync().ConfigureAwait(false);
+        _draining.Dispose();
+        _cut.Dispose();
+    }
+
+    private async Task CutAsync()
+    {
+        await _cut.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_connections.Values).ConfigureAwait(false);
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (true)
+        {
+            Socket socket;
+            try
+            {
+                socket = await listener.AcceptAsync().ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted or SocketError.InvalidArgument })
+            {
+                return; // closed by us
+            }
+            catch (SocketException e)
+            {
+                // A client that vanished, or no descriptors left: the next one may fare better, but not in a tight loop.
+                _options.Observer.ConnectionRefused(null, e.Message);
+                await Task.Delay(DrainPoll).ConfigureAwait(false);
+                continue;
+            }
+
+            var number = ++_accepted;
+            var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _connections[number] = ServeConnectionAsync(number, socket, begin.Task);
+            begin.SetResult();
+        }
+    }
+
+    private async Task ServeConnectionAsync(long number, Socket socket, Task begin)
+    {
+        await begin.ConfigureAwait(false); // registered before it can end
+        EndPoint? remote = null;
+        IPAddress? address = null;
+        try
+        {
+            remote = socket.RemoteEndPoint;
+            address = (remote as IPEndPoint)?.Address ?? IPAddress.None;
+            var fromThere = _perAddress.AddOrUpdate(address, 1, static (_, n) => n + 1);
+            if (_connections.Count > _options.MaxSessions || fromThere > _options.MaxSessionsPerAddress)
+            {
+                _options.Observer.ConnectionRefused(remote, fromThere > _options.MaxSessionsPerAddress ? "too many connections from this address" : "too many sessions");
+                return;
+            }
+
+            socket.NoDelay = true;
+            await ServeTlsAsync(socket, remote!).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or DwcpTransferException or SocketException or ObjectDisposedException or IOException)
+        {
+            // Reported to the observer where it happened; it ends this connection and nothing else.
+        }
+        catch (Exception e)
+        {
+            _options.Observer.ConnectionRefused(remote, $"the session failed inside: {e}");
+        }
+        finally
+        {
+            socket.Dispose();
+            if (address is not null && _perAddress.AddOrUpdate(address, 0, static (_, n) => n - 1) == 0) _perAddress.TryRemove(KeyValuePair.Create(address, 0));
+            _connections.TryRemove(number, out _);
+        }
+    }
+
+    private async Task ServeTlsAsync(Socket socket, EndPoint remote)
+    {
+        await using var tls = new SslStream(new NetworkStream(socket, ownsSocket: false), leaveInnerStreamOpen: false);
+        X509Certificate2? client = null;
+        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(_cut.Token))
+        {
+            limit.CancelAfter(_options.HandshakeTimeout);
+            try
+            {
+                await tls.AuthenticateAsServerAsync(CreateTlsOptions(), limit.Token).ConfigureAwait(false);
+                client = tls.RemoteCertificate as X509Certificate2;
+            }
+            catch (Exception e) when (e is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException or NotSupportedException)
+            {
+                if (!_cut.IsCancellationRequested) _options.Observer.ConnectionRefused(remote, $"no TLS: {e.Message}");
+                return;
+            }
+        }
+
+        if (!_protocols.TryGetValue(tls.NegotiatedApplicationProtocol.ToString(), out var protocol))
+        {
+            _options.Observer.ConnectionRefused(remote, "no protocol was negotiated by ALPN");
+            return;
+        }
+
+        var context = new ServerSessionContext { Options = _options, RemoteEndPoint = remote, ClientCertificate = client, Draining = _draining.Token };
+        await protocol.ServeAsync(tls, context, _cut.Token).ConfigureAwait(false);
+    }
+
+    private SslServerAuthenticationOptions CreateTlsOptions() => new()
+    {
+        ServerCertificateContext = _certificate,
+        EnabledSslProtocols = SslProtocols.Tls13,
+        ApplicationProtocols = [.. _protocols.Keys.Select(name => new SslApplicationProtocol(name))],
+        ClientCertificateRequired = _options.ClientRoots is { Count: > 0 },
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is null || ChainsToClientRoot(certificate),
+    };
+
+    private bool ChainsToClientRoot(X509Certificate certificate)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(_options.ClientRoots!);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.2")); // client authentication
+        return chain.Build((X509Certificate2)certificate);
+    }
 }

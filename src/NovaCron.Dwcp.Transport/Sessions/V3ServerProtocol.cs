@@ -10,5 +10,10 @@ public sealed class V3ServerProtocol : IServerProtocol
     public string Alpn => AlpnName;
 
     /// <inheritdoc/>
-    public Task ServeAsync(Stream tls, ServerSessionContext context, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task ServeAsync(Stream tls, ServerSessionContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await using var session = new V3ServerSession(tls, context);
+        await session.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
 }

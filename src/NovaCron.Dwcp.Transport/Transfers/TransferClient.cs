@@ -1,3 +1,7 @@
+using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Objects;
+using NovaCron.Dwcp.Transport.Paths;
+
 namespace NovaCron.Dwcp.Transport.Transfers;
 
 /// <summary>
@@ -6,35 +10,337 @@ namespace NovaCron.Dwcp.Transport.Transfers;
 /// </summary>
 public sealed class TransferClient : IAsyncDisposable
 {
-    private readonly IReadOnlyList<IClientProtocol> _protocols;
+    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
+    // A node may send a client to another version once; twice means that the flag moved meanwhile; more is no answer.
+    private const int MaxRedirects = 4;
+
+    private readonly Dictionary<int, IClientProtocol> _protocols;
     private readonly TimeProvider _time;
+    private readonly SessionCache _sessions = new();
 
     /// <param name="protocols">The versions it can speak.</param>
     /// <param name="time">The clock; the system's by default.</param>
     public TransferClient(IReadOnlyList<IClientProtocol> protocols, TimeProvider? time = null)
     {
-        _protocols = protocols;
+        ArgumentNullException.ThrowIfNull(protocols);
+        _protocols = protocols.ToDictionary(p => p.Version);
         _time = time ?? TimeProvider.System;
     }
 
     /// <summary>Sends the source as the object that the request names; returns after the node's durable, verified commit.</summary>
     /// <exception cref="DwcpTransferException">It failed for good.</exception>
-    public Task<TransferResult> SendAsync(
-        TransferRequest request, TransferSource source, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException($"{_protocols.Count} {_time}");
+    public async Task<TransferResult> SendAsync(
+        TransferRequest request, TransferSource source, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var run = Begin(request, needsPath: true);
+        if (source is MemorySource memory) run.TotalBytes = memory.Bytes.Length;
+        else if (progress is not null) run.TotalBytes = await Task.Run(() => SourceEntries.Measure(source).Bytes, cancellationToken).ConfigureAwait(false);
+        return await TransferAsync(run, progress, (session, context) => session.SendAsync(run.Address.Path.Text, source, context, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Receives the object that the request names, verified.</summary>
     /// <exception cref="DwcpTransferException">It failed for good.</exception>
     public Task<TransferResult> ReceiveAsync(
-        TransferRequest request, TransferSink sink, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        TransferRequest request, TransferSink sink, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        var run = Begin(request, needsPath: true);
+        return TransferAsync(run, progress, (session, context) => session.ReceiveAsync(run.Address.Path.Text, sink, context, cancellationToken), cancellationToken);
+    }
 
     /// <summary>Objects on the node whose path begins with the request's.</summary>
-    public Task<IReadOnlyList<RemoteObject>> ListAsync(TransferRequest request, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<RemoteObject>> ListAsync(TransferRequest request, CancellationToken cancellationToken = default)
+    {
+        var run = Begin(request, needsPath: false);
+        return await RetryAsync(run, (session, _) => session.ListAsync(run.Address.Path.Text, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Deletes the object that the request names; false when there was none.</summary>
-    public Task<bool> DeleteAsync(TransferRequest request, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<bool> DeleteAsync(TransferRequest request, CancellationToken cancellationToken = default)
+    {
+        var run = Begin(request, needsPath: true);
+        return await RetryAsync(run, (session, _) => session.DeleteAsync(run.Address.Path.Text, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Closes the idle sessions.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+
+    private Run Begin(TransferRequest request, bool needsPath)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var address = NodeAddress.From(request.Remote);
+        if (needsPath && address.Path.IsRoot) throw Invalid($"The address {request.Remote} names no object. Add a path: dwcp://host/path.");
+        if (string.IsNullOrEmpty(request.ApiKey) && request.ClientCertificate is null) throw Invalid("Give an API key or a client certificate.");
+        if (!request.Versions.Any(_protocols.ContainsKey)) throw Invalid($"Versions {string.Join(", ", request.Versions)} are not spoken here.");
+        if (request.Pin is { } pin && (pin.Replace(":", "", StringComparison.Ordinal) is not { Length: 64 } hex || !hex.All(char.IsAsciiHexDigit)))
+            throw Invalid("A pin is the SHA-256 of the node's certificate: 64 hexadecimal digits.");
+        return new Run(request, address, SessionCache.KeyOf(address, request), _time.GetTimestamp());
+    }
+
+    private async Task<TransferResult> TransferAsync(
+        Run run, IProgress<TransferProgress>? progress, Func<IClientSession, TransferContext, Task<ContentHash>> transfer, CancellationToken cancellationToken)
+    {
+        using var reporting = new CancellationTokenSource();
+        var reporter = progress is null ? Task.CompletedTask : ReportAsync(run, progress, reporting.Token);
+        ContentHash root;
+        try
+        {
+            root = await RetryAsync(run, transfer, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await reporting.CancelAsync().ConfigureAwait(false);
+            await reporter.ConfigureAwait(false);
+        }
+
+        progress?.Report(run.Snapshot(_time, 0, done: true));
+        var counters = run.Counters;
+        return new TransferResult
+        {
+            Path = run.Address.Path.Text,
+            Root = root,
+            UserBytes = counters.UserBytes,
+            Entries = counters.Entries,
+            WireBytes = run.WireBytes,
+            ChunkBytes = counters.ChunkBytes,
+            ResentBytes = Math.Max(0, counters.ChunkBytes - counters.ObjectChunkBytes),
+            SkippedBytes = counters.SkippedBytes,
+            Duration = _time.GetElapsedTime(run.StartedAt),
+            Version = run.Version,
+            Attempts = run.Attempt,
+            RoundTrip = run.Path?.RoundTrip ?? run.ConnectTime,
+            TcpRetransmits = run.Path?.Retransmits,
+            ChunkServiceP50 = counters.ChunkServiceTimes.Quantile(0.5),
+            ChunkServiceP99 = counters.ChunkServiceTimes.Quantile(0.99),
+            Transport = run.Decision?.Transport ?? "TCP+TLS",
+            Reasons = run.Decision?.Reasons ?? [],
+        };
+    }
+
+    private async Task<T> RetryAsync<T>(Run run, Func<IClientSession, TransferContext, Task<T>> body, CancellationToken cancellationToken)
+    {
+        var fruitless = 0;
+        while (true)
+        {
+            run.Attempt++;
+            run.Counters.BeginAttempt();
+            var before = run.Counters.ChunkBytes;
+            try
+            {
+                return await AttemptAsync(run, fruitless, body, cancellationToken).ConfigureAwait(false);
+            }
+            catch (DwcpTransferException e) when (e.IsTransient && !cancellationToken.IsCancellationRequested)
+            {
+                var moved = run.Counters.ChunkBytes > before;
+                if (moved) run.ProgressAt = _time.GetTimestamp();
+                fruitless = moved ? 1 : fruitless + 1;
+                if (_time.GetElapsedTime(run.ProgressAt) >= run.Request.GiveUpAfter)
+                {
+                    throw new DwcpTransferException(e.Code, e.Fault, $"{e.Message} Gave up after {run.Attempt} attempts without progress for {run.Request.GiveUpAfter.TotalSeconds:0} s.", e);
+                }
+
+                run.Request.AttemptFailed?.Invoke(new TransferAttempt(run.Attempt, run.Version, e));
+                run.Resuming = true;
+                run.Version = 0;
+                ItpComponent.RecordResume();
+                // A redirect is an answer, not a failure.
+                if (e.Code != DwcpErrorCode.VersionChanged) await Task.Delay(BackOff(fruitless), _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<T> AttemptAsync<T>(Run run, int fruitless, Func<IClientSession, TransferContext, Task<T>> body, CancellationToken cancellationToken)
+    {
+        var (connection, version) = await AcquireAsync(run, fruitless, cancellationToken).ConfigureAwait(false);
+        run.Version = version;
+        run.ConnectTime = connection.ConnectTime;
+        run.Decision = PathChooser.Choose(version, connection.Peer, connection.ConnectTime, run.Request.Level);
+        var context = new TransferContext
+        {
+            Level = run.Decision.Level,
+            Resume = run.Request.Resume || run.Resuming,
+            Resuming = run.Resuming,
+            Counters = run.Counters,
+            MaxRate = run.Request.MaxRate,
+        };
+        run.Context = context;
+        var path = connection.ReadPath();
+        var keep = false;
+        try
+        {
+            var result = await body(connection.Session!, context).ConfigureAwait(false);
+            keep = !run.Request.FreshSession;
+            return result;
+        }
+        catch (DwcpTransferException e) when (connection.Session!.IsUsable && e.Code != DwcpErrorCode.VersionChanged)
+        {
+            keep = !run.Request.FreshSession; // refused, but the session goes on
+            throw;
+        }
+        finally
+        {
+            if (connection.ReadPath() is { } after)
+            {
+                AcpComponent.RecordPath(after, path);
+                run.Path = after with { Retransmits = after.Retransmits - (path?.Retransmits ?? 0) };
+            }
+
+            run.TotalBytes ??= context.TotalBytes;
+            run.EndAttempt(context);
+            if (keep) await _sessions.GiveBackAsync(run.Key, connection, version).ConfigureAwait(false);
+            else await SessionCache.DisposeQuietlyAsync(connection).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(NodeConnection Connection, int Version)> AcquireAsync(Run run, int fruitless, CancellationToken cancellationToken)
+    {
+        // After a failure a new connection is wanted, not another idle one that may be as dead.
+        if (!run.Request.FreshSession && !run.Resuming && _sessions.Take(run.Key) is { } idle) return idle;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(run.Request.ConnectTimeout);
+        try
+        {
+            return await OpenAsync(run, OfferedVersions(run.Request, fruitless), limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new DwcpTransferException(
+                DwcpErrorCode.TimedOut, DwcpFault.Network, $"No session with {run.Address.Host}:{run.Address.Port} within {run.Request.ConnectTimeout.TotalSeconds:0} s.", e);
+        }
+    }
+
+    private int[] OfferedVersions(TransferRequest request, int fruitless)
+    {
+        int[] spoken = [.. request.Versions.Where(_protocols.ContainsKey).Distinct()];
+        // v3 failed again and again: a careful client tries the old way, whatever the split says.
+        return fruitless >= request.AttemptsBeforeV1 && spoken.Contains(1) ? [1] : spoken;
+    }
+
+    private async Task<(NodeConnection Connection, int Version)> OpenAsync(Run run, int[] offered, CancellationToken cancellationToken)
+    {
+        var version = offered.Max(); // the newest asks the node, which may name an older one
+        var opening = new SessionOpening(run.Request.ClientId, offered, run.Request.ApiKey, run.Request.CanaryKey);
+        for (var redirects = 0; redirects <= MaxRedirects; redirects++)
+        {
+            if (!_protocols.TryGetValue(version, out var protocol) || !offered.Contains(version))
+                throw new DwcpTransferException(DwcpErrorCode.NoCommonVersion, DwcpFault.Client, $"The node wants version {version}; {string.Join(", ", offered)} were offered.");
+            var connection = await NodeConnection.ConnectAsync(run.Address, run.Request, protocol.Alpn, _time, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                var wanted = await connection.OpenAsync(protocol, opening, cancellationToken).ConfigureAwait(false);
+                if (connection.Session is not null) return (connection, version);
+                version = wanted;
+                ItpComponent.RecordRedirect();
+            }
+            catch
+            {
+                await SessionCache.DisposeQuietlyAsync(connection).ConfigureAwait(false);
+                throw;
+            }
+
+            await SessionCache.DisposeQuietlyAsync(connection).ConfigureAwait(false);
+        }
+
+        throw new DwcpTransferException(DwcpErrorCode.VersionChanged, DwcpFault.Server, $"The node changed the version {MaxRedirects} times while a session was being opened.");
+    }
+
+    // Doubling, with half of it random, so that many clients of a restarted node do not come back in step.
+    private static TimeSpan BackOff(int fruitless)
+    {
+        var full = Math.Min(LongestBackOff.TotalMilliseconds, FirstBackOff.TotalMilliseconds * Math.Pow(2, Math.Min(fruitless, 10)));
+        return TimeSpan.FromMilliseconds((full / 2) + (Random.Shared.NextDouble() * full / 2));
+    }
+
+    private async Task ReportAsync(Run run, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
+    {
+        var lastBytes = 0L;
+        var lastAt = run.StartedAt;
+        var rate = 0.0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(ProgressInterval, _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            var now = _time.GetTimestamp();
+            var bytes = run.Counters.UserBytes;
+            var momentary = Math.Max(0, bytes - lastBytes) / _time.GetElapsedTime(lastAt, now).TotalSeconds;
+            rate = rate == 0 ? momentary : (0.8 * rate) + (0.2 * momentary); // over about a second
+            (lastBytes, lastAt) = (bytes, now);
+            progress.Report(run.Snapshot(_time, rate, done: false));
+        }
+    }
+
+    private static DwcpTransferException Invalid(string message) => new(DwcpErrorCode.InvalidRequest, DwcpFault.Client, message);
+
+    /// <summary>One call of the client, over its attempts.</summary>
+    private sealed class Run(TransferRequest request, NodeAddress address, string key, long startedAt)
+    {
+        private long _wireOfEarlierAttempts;
+
+        public TransferRequest Request { get; } = request;
+
+        public NodeAddress Address { get; } = address;
+
+        public string Key { get; } = key;
+
+        public long StartedAt { get; } = startedAt;
+
+        public TransferCounters Counters { get; } = new();
+
+        public long ProgressAt { get; set; } = startedAt;
+
+        public long? TotalBytes { get; set; }
+
+        public int Attempt { get; set; }
+
+        public int Version { get; set; }
+
+        public bool Resuming { get; set; }
+
+        public TransferContext? Context { get; set; }
+
+        public PathDecision? Decision { get; set; }
+
+        public TimeSpan? ConnectTime { get; set; }
+
+        public TcpPath? Path { get; set; }
+
+        public long WireBytes => Interlocked.Read(ref _wireOfEarlierAttempts) + (Context is { } context ? context.Wire.Sent + context.Wire.Received : 0);
+
+        public void EndAttempt(TransferContext context)
+        {
+            Context = null;
+            Interlocked.Add(ref _wireOfEarlierAttempts, context.Wire.Sent + context.Wire.Received);
+        }
+
+        public TransferProgress Snapshot(TimeProvider time, double rate, bool done)
+        {
+            var bytes = Counters.UserBytes;
+            var wire = WireBytes;
+            var total = TotalBytes ?? Context?.TotalBytes;
+            var overall = bytes / Math.Max(1e-9, time.GetElapsedTime(StartedAt).TotalSeconds);
+            return new TransferProgress
+            {
+                UserBytes = bytes,
+                TotalBytes = done ? bytes : total,
+                WireBytes = wire,
+                Entries = Counters.Entries,
+                BytesPerSecond = done ? overall : rate,
+                PercentSaved = bytes == 0 ? 0 : 100.0 * (1 - ((double)wire / bytes)),
+                Remaining = done ? TimeSpan.Zero : total is { } all && rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - bytes) / rate) : null,
+                Version = Version,
+                Attempt = Attempt,
+            };
+        }
+    }
 }

@@ -5,10 +5,10 @@ public sealed class TransferCounters
 {
     private long _userBytes;
     private long _entries;
-    private long _wireBytesSent;
-    private long _wireBytesReceived;
     private long _chunkBytesSent;
     private long _skippedBytes;
+    private long _zeroBytes;
+    private long _committedChunkBytes;
 
     /// <summary>User bytes that the receiver has for certain, in this attempt.</summary>
     public long UserBytes => Interlocked.Read(ref _userBytes);
@@ -16,17 +16,17 @@ public sealed class TransferCounters
     /// <summary>Entries handled in this attempt.</summary>
     public long Entries => Interlocked.Read(ref _entries);
 
-    /// <summary>Protocol bytes sent by this side, before TLS, over all attempts.</summary>
-    public long WireBytesSent => Interlocked.Read(ref _wireBytesSent);
-
-    /// <summary>Protocol bytes received by this side, before TLS, over all attempts.</summary>
-    public long WireBytesReceived => Interlocked.Read(ref _wireBytesReceived);
-
     /// <summary>Raw bytes of chunks that travelled, over all attempts.</summary>
     public long ChunkBytes => Interlocked.Read(ref _chunkBytesSent);
 
     /// <summary>Raw bytes of chunks that the receiver had already, in this attempt.</summary>
     public long SkippedBytes => Interlocked.Read(ref _skippedBytes);
+
+    /// <summary>Bytes of zeros, which never travel, in this attempt.</summary>
+    public long ZeroBytes => Interlocked.Read(ref _zeroBytes);
+
+    /// <summary>Raw bytes of chunks that had to travel once for the object to arrive, over all attempts: what was asked for and acknowledged.</summary>
+    public long ObjectChunkBytes => Interlocked.Read(ref _committedChunkBytes);
 
     /// <summary>Service times of chunk batches as this side saw them: from sending to the receiver's acknowledgement.</summary>
     public LatencyHistogram ChunkServiceTimes { get; } = new();
@@ -37,17 +37,29 @@ public sealed class TransferCounters
     /// <summary>Adds entries.</summary>
     public void AddEntries(long entries) => Interlocked.Add(ref _entries, entries);
 
-    /// <summary>Adds protocol bytes sent.</summary>
-    public void AddWireSent(long bytes) => Interlocked.Add(ref _wireBytesSent, bytes);
-
-    /// <summary>Adds protocol bytes received.</summary>
-    public void AddWireReceived(long bytes) => Interlocked.Add(ref _wireBytesReceived, bytes);
-
     /// <summary>Adds raw bytes of chunks that travelled.</summary>
     public void AddChunkBytes(long bytes) => Interlocked.Add(ref _chunkBytesSent, bytes);
 
+    /// <summary>Adds raw bytes of chunks that the receiver has made safe; they need not travel again.</summary>
+    public void AddSafeChunkBytes(long bytes)
+    {
+        Interlocked.Add(ref _committedChunkBytes, bytes);
+        AddUserBytes(bytes);
+    }
+
+    /// <summary>Adds zeros.</summary>
+    public void AddZeros(long bytes)
+    {
+        Interlocked.Add(ref _zeroBytes, bytes);
+        AddUserBytes(bytes);
+    }
+
     /// <summary>Adds raw bytes that did not have to travel.</summary>
-    public void AddSkipped(long bytes) => Interlocked.Add(ref _skippedBytes, bytes);
+    public void AddSkipped(long bytes)
+    {
+        Interlocked.Add(ref _skippedBytes, bytes);
+        AddUserBytes(bytes);
+    }
 
     /// <summary>A new attempt begins: what counts per attempt begins at 0 again.</summary>
     public void BeginAttempt()
@@ -55,5 +67,6 @@ public sealed class TransferCounters
         Interlocked.Exchange(ref _userBytes, 0);
         Interlocked.Exchange(ref _entries, 0);
         Interlocked.Exchange(ref _skippedBytes, 0);
+        Interlocked.Exchange(ref _zeroBytes, 0);
     }
 }

@@ -1,0 +1,64 @@
+using NovaCron.Dwcp.Transport.Objects;
+using NovaCron.Dwcp.Transport.Storage;
+
+namespace NovaCron.Dwcp.Transport.Exchange;
+
+/// <summary>Receives an object into a principal's store.</summary>
+internal sealed class StoreSink : IObjectSink
+{
+    private readonly PrincipalStore _store;
+    private readonly ObjectWriter _writer;
+    private readonly QuotaCharge _charge;
+    private readonly EntryRules _rules;
+    private readonly bool _forget;
+
+    // With "forget", chunks that came in this very transfer still need not come twice.
+    private readonly HashSet<ContentHash> _came = [];
+
+    public StoreSink(PrincipalStore store, RelativePath path, int maximumEntries, bool forget)
+    {
+        _store = store;
+        _forget = forget;
+        _writer = store.BeginObject(path);
+        _charge = store.BeginCharge();
+        _rules = new EntryRules(maximumEntries);
+    }
+
+    public void Admit(EntryHeader entry, long number)
+    {
+        _rules.Admit(entry);
+        if (entry.Size is { } size) _charge.Add(size);
+    }
+
+    public void AdmitBytes(long bytes) => _charge.Add(bytes);
+
+    public bool Has(in ReceivedRecord record) =>
+        _store.TryLocate(record.Record.Hash, (int)record.Record.Length, out _) && (!_forget || _came.Contains(record.Record.Hash));
+
+    public ValueTask<Task> StoreAsync(ReceivedRecord record, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> raw, CancellationToken cancellationToken)
+    {
+        if (_forget) _came.Add(record.Record.Hash);
+        return _store.AppendAsync(record.Record.Hash, payload, raw.Length, cancellationToken);
+    }
+
+    public ValueTask CompleteSegmentAsync(IReadOnlyList<ReceivedRecord> records, CancellationToken cancellationToken)
+    {
+        foreach (var (record, _, _) in records)
+        {
+            ChunkLocation location = default;
+            if (record.Kind == ManifestRecordKind.Chunk && !_store.TryLocate(record.Hash, (int)record.Length, out location))
+                throw new DwcpTransferException(DwcpErrorCode.StorageFailed, DwcpFault.Server, $"The chunk {record.Hash} could not be stored. Send the object again.");
+            _writer.Append(record, location);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public Task CommitAsync(ContentHash root, long bytes, long entries, CancellationToken cancellationToken) => _writer.CommitAsync(root, bytes, entries);
+
+    public void Dispose()
+    {
+        _writer.Dispose();
+        _charge.Dispose();
+    }
+}

@@ -1,0 +1,26 @@
+namespace NovaCron.Dwcp.Transport.Protocol;
+
+/// <summary>First byte of a v3 frame (docs/format.md, "Frames"). Numbers are never reused.</summary>
+internal enum FrameType : byte
+{
+    Open = 1,
+    OpenReply = 2,
+    Error = 3,
+    GoAway = 4,
+    Ping = 5,
+    Pong = 6,
+    Close = 7,
+    Put = 10,
+    Segment = 11,
+    SegmentAnswer = 12,
+    Chunks = 13,
+    Acknowledged = 14,
+    Commit = 15,
+    Committed = 16,
+    Get = 20,
+    GetReply = 21,
+    List = 30,
+    ListReply = 31,
+    Delete = 32,
+    DeleteReply = 33,
+}

@@ -1,0 +1,586 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using NovaCron.Dwcp.Transport.Exchange;
+using NovaCron.Dwcp.Transport.Protocol;
+using NovaCron.Dwcp.Transport.Storage;
+using NovaCron.Dwcp.Transport.Transfers;
+
+namespace NovaCron.Dwcp.Transport.Sessions;
+
+/// <summary>
+/// One v3 session on the node. One task reads frames ahead, one handles them in order, one per object tells the client what became durable; an object on its way to the
+/// client has a task of its own.
+/// </summary>
+internal sealed class V3ServerSession : IAsyncDisposable
+{
+    // Frames read and not handled: enough to keep reading while a batch is hashed, little enough to keep memory and resent bytes small.
+    private const int FramesAhead = 4;
+    private const int InboxFrames = 256;
+
+    // What another process stored is looked at again when a put begins and the last look is older than this; a client that resumes asks for it at once.
+    private static readonly TimeSpan RefreshAge = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan GoingAwayPeriod = TimeSpan.FromMilliseconds(50);
+
+    private readonly FrameChannel _channel;
+    private readonly ServerSessionContext _context;
+
+    // The session, once it is open.
+    private SessionInfo? _session;
+    private PrincipalStore? _store;
+    private string _version = VersionLabel.V3;
+    private long _reportedWire;
+
+    // Streams; the handling task adds and removes puts, gets remove themselves.
+    private readonly Dictionary<int, Put> _puts = [];
+    private readonly ConcurrentDictionary<int, Get> _gets = new();
+    private int _activePuts;
+    private int _highestStream;
+    private volatile bool _goingAway;
+
+    public V3ServerSession(Stream stream, ServerSessionContext context)
+    {
+        _channel = new FrameChannel(stream);
+        _context = context;
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Exception? failure = null;
+        try
+        {
+            if (!await OpenAsync(stop.Token).ConfigureAwait(false)) return;
+            await ServeAsync(stop).ConfigureAwait(false);
+        }
+        catch (DwcpTransferException e) when (e.Fault != DwcpFault.Network)
+        {
+            failure = e;
+            await TryTellAsync(0, e).ConfigureAwait(false);
+            throw;
+        }
+        catch (Exception e)
+        {
+            failure = e;
+            throw;
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await EndStreamsAsync().ConfigureAwait(false);
+            if (_session is not null)
+            {
+                ReportBytes(0);
+                _context.Observer.SessionEnded(_session, failure);
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => _channel.DisposeAsync();
+
+    /// <returns>False when the client was sent to another version.</returns>
+    private async Task<bool> OpenAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_context.Options.HandshakeTimeout);
+        Frame? frame;
+        try
+        {
+            frame = await _channel.ReadAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new DwcpTransferException(DwcpErrorCode.TimedOut, DwcpFault.Client, "No Open frame came in time.");
+        }
+
+        if (frame is null) return false;
+        using (frame)
+        {
+            if (frame.Type != FrameType.Open || frame.Stream != 0) throw new DwcpProtocolException($"The first frame is {frame.Type}; it must be Open.");
+            var open = OpenMessage.Read(frame.Payload.Span);
+            if (open.CanaryKey.Length > 0 && _context.Split.AcceptsCanary(open.CanaryKey)) _version = VersionLabel.Canary;
+            var version = await new RequestScope(_context, _version).RunAsync(RequestKind.SessionOpen, () => ValueTask.FromResult(Admit(open)), cancellationToken).ConfigureAwait(false);
+            using var reply = new WireWriter();
+            reply.Number(version).Text(_session?.Id ?? "").Number(0);
+            _channel.MaxFrameBytes = WireLimits.MaxFrame;
+            await _channel.WriteAsync(FrameType.OpenReply, 0, reply, cancellationToken).ConfigureAwait(false);
+            await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+            return version == 3;
+        }
+    }
+
+    private int Admit(OpenMessage open)
+    {
+        var principal = SessionAuthentication.Authenticate(_context, open.ApiKey);
+        if (_context.Draining.IsCancellationRequested) throw DrainingNode();
+        var version = ChooseVersion(open);
+        if (version != 3) return version;
+        _store = _context.Store.OpenPrincipal(principal);
+        _session = new SessionInfo(Convert.ToHexString(RandomNumberGenerator.GetBytes(8)).ToLowerInvariant(), _version, principal, open.ClientId, _context.RemoteEndPoint, _context.Time.GetUtcNow());
+        _context.Observer.SessionStarted(_session);
+        return 3;
+    }
+
+    private int ChooseVersion(OpenMessage open)
+    {
+        if (_version == VersionLabel.Canary && open.Versions.Contains(3)) return 3;
+        var wanted = _context.Split.VersionFor(open.ClientId);
+        if (open.Versions.Contains(wanted)) return wanted;
+        throw new DwcpTransferException(
+            DwcpErrorCode.NoCommonVersion,
+            DwcpFault.Client,
+            $"Client '{open.ClientId}' is to speak version {wanted} now and offers {string.Join(", ", open.Versions)}. Offer version {wanted}, too.");
+    }
+
+    private async Task ServeAsync(CancellationTokenSource stop)
+    {
+        var frames = Channel.CreateBounded<Frame>(new BoundedChannelOptions(FramesAhead) { SingleReader = true, SingleWriter = true });
+        var reader = ReadFramesAsync(frames.Writer, stop.Token);
+        var watch = WatchAsync(frames.Writer, stop);
+        try
+        {
+            await foreach (var frame in frames.Reader.ReadAllAsync(stop.Token).ConfigureAwait(false))
+            {
+                using (frame)
+                {
+                    if (frame.Type == FrameType.Close) return;
+                    await HandleAsync(frame, stop.Token).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            frames.Writer.TryComplete();
+            while (frames.Reader.TryRead(out var left)) left.Dispose();
+            await SwallowCancellationAsync(reader).ConfigureAwait(false);
+            await SwallowCancellationAsync(watch).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReadFramesAsync(ChannelWriter<Frame> frames, CancellationToken cancellationToken)
+    {
+        Frame? frame = null;
+        try
+        {
+            while ((frame = await _channel.ReadAsync(cancellationToken).ConfigureAwait(false)) is not null)
+            {
+                await frames.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
+                frame = null;
+            }
+
+            frames.TryComplete();
+        }
+        catch (ChannelClosedException)
+        {
+            frame?.Dispose();
+        }
+        catch (Exception e)
+        {
+            frame?.Dispose();
+            frames.TryComplete(e); // thrown again in ServeAsync
+        }
+        finally
+        {
+            _channel.ReleaseBuffers();
+        }
+    }
+
+    // Closes a session in which nothing moves, and says goodbye when the node drains.
+    private async Task WatchAsync(ChannelWriter<Frame> frames, CancellationTokenSource stop)
+    {
+        var limit = _context.Options.IdleTimeout;
+        var period = TimeSpan.FromMilliseconds(Math.Clamp(limit.TotalMilliseconds / 4, 50, 5000));
+        var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = _context.Draining.Register(() => drained.TrySetResult()).ConfigureAwait(false);
+        while (!stop.IsCancellationRequested)
+        {
+            var tick = Task.Delay(_goingAway ? GoingAwayPeriod : period, stop.Token);
+            await Task.WhenAny(tick, _goingAway ? tick : drained.Task).ConfigureAwait(false);
+            stop.Token.ThrowIfCancellationRequested();
+            if (drained.Task.IsCompleted && !_goingAway)
+            {
+                _goingAway = true;
+                await _channel.WriteAsync(FrameType.GoAway, 0, ReadOnlyMemory<byte>.Empty, stop.Token).ConfigureAwait(false);
+                await _channel.FlushAsync(stop.Token).ConfigureAwait(false);
+            }
+
+            // What a client sends at this very moment breaks with the connection, and it tries again elsewhere.
+            if (_goingAway && Volatile.Read(ref _activePuts) == 0 && _gets.IsEmpty) frames.TryComplete();
+            if (_channel.Idle < limit) continue;
+            await TryTellAsync(0, new DwcpTransferException(DwcpErrorCode.TimedOut, DwcpFault.Client, $"Nothing moved for {limit.TotalSeconds:0} s; the session is closed.")).ConfigureAwait(false);
+            await stop.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask HandleAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        switch (frame.Type)
+        {
+            case FrameType.Put or FrameType.Get or FrameType.List or FrameType.Delete:
+                await BeginAsync(frame, cancellationToken).ConfigureAwait(false);
+                break;
+            case FrameType.Segment or FrameType.Chunks or FrameType.Commit:
+                if (_puts.TryGetValue(frame.Stream, out var put)) await HandlePutAsync(put, frame, cancellationToken).ConfigureAwait(false);
+                else ThrowUnlessEnded(frame);
+                break;
+            case FrameType.SegmentAnswer or FrameType.Acknowledged or FrameType.Committed or FrameType.Error:
+                if (_gets.TryGetValue(frame.Stream, out var get)) await get.DeliverAsync(frame, cancellationToken).ConfigureAwait(false);
+                else ThrowUnlessEnded(frame);
+                break;
+            case FrameType.Ping:
+                await _channel.WriteAsync(FrameType.Pong, 0, frame.Payload.ToArray(), cancellationToken).ConfigureAwait(false);
+                await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                throw new DwcpProtocolException($"A client does not send {frame.Type} frames here.");
+        }
+    }
+
+    // A client may still be sending on a stream that we ended with an error.
+    private void ThrowUnlessEnded(Frame frame)
+    {
+        if (frame.Stream == 0 || frame.Stream > _highestStream) throw new DwcpProtocolException($"A {frame.Type} frame names stream {frame.Stream}, which was never opened.");
+    }
+
+    private async ValueTask BeginAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        if (frame.Stream <= _highestStream) throw new DwcpProtocolException($"Stream {frame.Stream} is opened out of order.");
+        _highestStream = frame.Stream;
+        try
+        {
+            if (_puts.Count + _gets.Count >= WireLimits.MaxStreams) throw new DwcpProtocolException(DwcpErrorCode.LimitExceeded, $"A session has at most {WireLimits.MaxStreams} streams at once.");
+            if (_goingAway) throw DrainingNode();
+            if (_version == VersionLabel.V3 && _context.Split.VersionFor(_session!.ClientId) != 3)
+                throw new DwcpTransferException(DwcpErrorCode.VersionChanged, DwcpFault.Client, "This client's version changed. Open a session again.");
+            switch (frame.Type)
+            {
+                case FrameType.Put: BeginPut(frame, cancellationToken); break;
+                case FrameType.Get: await BeginGetAsync(frame, cancellationToken).ConfigureAwait(false); break;
+                case FrameType.List: await ListAsync(frame, cancellationToken).ConfigureAwait(false); break;
+                case FrameType.Delete: await DeleteAsync(frame, cancellationToken).ConfigureAwait(false); break;
+            }
+        }
+        catch (DwcpTransferException e) when (e.Fault != DwcpFault.Network && e is not DwcpProtocolException { Code: DwcpErrorCode.ProtocolViolation })
+        {
+            await TellAsync(frame.Stream, e, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void BeginPut(Frame frame, CancellationToken cancellationToken)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        var path = ReadObjectPath(ref reader);
+        var flags = reader.Count("flags", 3);
+        var size = reader.Number("size", long.MaxValue) - 1;
+        reader.ExpectEnd("a Put frame");
+        // A client that resumes was cut off, perhaps from another node a moment ago: what that node stored counts.
+        _store!.Refresh((flags & PutFlags.Resuming) != 0 ? TimeSpan.Zero : RefreshAge);
+        if (size > 0) ChargeBriefly(size);
+        var sink = new StoreSink(_store, path, _context.Options.MaxEntriesPerObject, (flags & PutFlags.Forget) != 0);
+        var put = new Put(frame.Stream, new ObjectReceiver(sink));
+        put.Acknowledger = AcknowledgeAsync(put, cancellationToken);
+        _puts.Add(frame.Stream, put);
+        Volatile.Write(ref _activePuts, _puts.Count);
+    }
+
+    // Refuses at once what cannot fit; the entries charge for themselves as they come.
+    private void ChargeBriefly(long size)
+    {
+        using var charge = _store!.BeginCharge();
+        charge.Add(size);
+    }
+
+    private async ValueTask HandlePutAsync(Put put, Frame frame, CancellationToken cancellationToken)
+    {
+        var scope = new RequestScope(_context, _version);
+        try
+        {
+            switch (frame.Type)
+            {
+                case FrameType.Segment:
+                    using (var answer = new WireWriter())
+                    {
+                        await scope.RunAsync(
+                            RequestKind.ManifestExchange,
+                            async () =>
+                            {
+                                await put.Receiver.HandleSegmentAsync(frame.Payload, answer, cancellationToken).ConfigureAwait(false);
+                                return true;
+                            },
+                            cancellationToken).ConfigureAwait(false);
+                        await _channel.WriteAsync(FrameType.SegmentAnswer, put.Stream, answer, cancellationToken).ConfigureAwait(false);
+                        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+                    }
+
+                    break;
+                case FrameType.Chunks:
+                    var (durable, bytes) = await scope.RunAsync(RequestKind.ChunkBatch, () => put.Receiver.HandleChunksAsync(frame.Payload, cancellationToken), cancellationToken).ConfigureAwait(false);
+                    // Closed when the store failed: the client was told.
+                    if (!await put.Durable.Writer.WaitToWriteAsync(cancellationToken).ConfigureAwait(false)) await EndPutAsync(put).ConfigureAwait(false);
+                    else put.Durable.Writer.TryWrite((durable, bytes));
+                    break;
+                default:
+                    await CommitAsync(put, frame, scope, cancellationToken).ConfigureAwait(false);
+                    break;
+            }
+        }
+        catch (DwcpTransferException e) when (e.Fault != DwcpFault.Network)
+        {
+            await EndPutAsync(put).ConfigureAwait(false);
+            if (e.Code == DwcpErrorCode.ProtocolViolation) throw;
+            await TellAsync(put.Stream, e, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask CommitAsync(Put put, Frame frame, RequestScope scope, CancellationToken cancellationToken)
+    {
+        var root = await scope.RunAsync(RequestKind.Commit, async () => await put.Receiver.HandleCommitAsync(frame.Payload, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var receiver = put.Receiver;
+        await EndPutAsync(put).ConfigureAwait(false);
+        using var reply = new WireWriter();
+        reply.Hash(root);
+        await _channel.WriteAsync(FrameType.Committed, put.Stream, reply, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+        ReportBytes(receiver.Hasher.Bytes);
+    }
+
+    // Tells the client what became durable, in order, several batches with one frame.
+    private async Task AcknowledgeAsync(Put put, CancellationToken cancellationToken)
+    {
+        long batches = 0;
+        try
+        {
+            while (await put.Durable.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                long bytes = 0;
+                while (put.Durable.Reader.TryPeek(out var next) && (bytes == 0 || next.Durable.IsCompletedSuccessfully))
+                {
+                    await next.Durable.ConfigureAwait(false);
+                    put.Durable.Reader.TryRead(out _);
+                    batches++;
+                    bytes += next.Bytes;
+                }
+
+                using var frame = new WireWriter();
+                frame.Number(batches).Number(bytes);
+                await _channel.WriteAsync(FrameType.Acknowledged, put.Stream, frame, cancellationToken).ConfigureAwait(false);
+                await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (DwcpTransferException e) when (e.Fault == DwcpFault.Server)
+        {
+            // The store refused a batch that the handling task had handed over already: a failed request like any other.
+            _context.Observer.RequestCompleted(_version, RequestKind.ChunkBatch, RequestOutcome.ServerError, TimeSpan.Zero);
+            put.Durable.Writer.TryComplete();
+            await TryTellAsync(put.Stream, e).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or DwcpTransferException)
+        {
+            put.Durable.Writer.TryComplete(); // the connection is gone; the reading task reports that
+        }
+    }
+
+    private async ValueTask BeginGetAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var (path, flags) = ParseGet(frame);
+        var scope = new RequestScope(_context, _version);
+        var reader = await scope.RunAsync(
+            RequestKind.ManifestExchange,
+            () => ValueTask.FromResult(_store!.OpenObject(path) ?? throw NotFound(path)),
+            cancellationToken).ConfigureAwait(false);
+        using (var reply = new WireWriter())
+        {
+            reply.Hash(reader.Object.Root).Number(reader.Object.Bytes).Number(reader.Object.Entries);
+            await _channel.WriteAsync(FrameType.GetReply, frame.Stream, reply, cancellationToken).ConfigureAwait(false);
+        }
+
+        var get = new Get(frame.Stream, reader);
+        _gets[frame.Stream] = get;
+        get.Running = SendObjectAsync(get, (flags & PutFlags.Forget) == 0, scope, cancellationToken);
+    }
+
+    private static (RelativePath Path, int Flags) ParseGet(Frame frame)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        var parsed = (ReadObjectPath(ref reader), reader.Count("flags", 3));
+        reader.ExpectEnd("a Get frame");
+        return parsed;
+    }
+
+    private async Task SendObjectAsync(Get get, bool resume, RequestScope scope, CancellationToken cancellationToken)
+    {
+        await Task.Yield(); // the handling task goes on reading answers
+        try
+        {
+            var context = new TransferContext { Resume = resume };
+            var sender = new ObjectSender(_channel, get.Stream, new StoredSource(get.Reader), context, build => scope.RunAsync(RequestKind.ChunkBatch, () => ValueTask.FromResult(build()), cancellationToken));
+            await sender.SendAsync(get.Inbox.Reader, cancellationToken).ConfigureAwait(false);
+            ReportBytes(get.Reader.Object.Bytes);
+        }
+        catch (DwcpTransferException e) when (e.Fault != DwcpFault.Network)
+        {
+            await TryTellAsync(get.Stream, e).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or DwcpTransferException)
+        {
+            return; // the connection is gone; the reading task reports that
+        }
+        finally
+        {
+            _gets.TryRemove(get.Stream, out _);
+            get.End();
+        }
+    }
+
+    private async ValueTask ListAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var (prefix, after) = ParseList(frame);
+        var objects = await new RequestScope(_context, _version).RunAsync(
+            RequestKind.ManifestExchange,
+            () => ValueTask.FromResult<IReadOnlyList<StoredObject>>([.. _store!.List(prefix).Where(o => string.CompareOrdinal(o.Path, after) > 0).Take(WireLimits.MaxListed + 1)]),
+            cancellationToken).ConfigureAwait(false);
+        using var reply = new WireWriter();
+        reply.Number(Math.Min(objects.Count, WireLimits.MaxListed));
+        foreach (var item in objects.Take(WireLimits.MaxListed))
+            reply.Text(item.Path).Hash(item.Root).Number(item.Bytes).Number(item.Entries).ZigZag(item.CommittedAt.ToUnixTimeMilliseconds());
+        reply.Byte(objects.Count > WireLimits.MaxListed ? (byte)1 : (byte)0);
+        await _channel.WriteAsync(FrameType.ListReply, frame.Stream, reply, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static (string Prefix, string After) ParseList(Frame frame)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        var parsed = (reader.Text("prefix", RelativePath.MaxBytes), reader.Text("after", RelativePath.MaxBytes));
+        reader.ExpectEnd("a List frame");
+        return parsed;
+    }
+
+    private async ValueTask DeleteAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var path = ParseDelete(frame);
+        var existed = await new RequestScope(_context, _version).RunAsync(RequestKind.Commit, () => ValueTask.FromResult(_store!.Delete(path.Text)), cancellationToken).ConfigureAwait(false);
+        await _channel.WriteAsync(FrameType.DeleteReply, frame.Stream, (byte[])[existed ? (byte)1 : (byte)0], cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static RelativePath ParseDelete(Frame frame)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        var path = ReadObjectPath(ref reader);
+        reader.ExpectEnd("a Delete frame");
+        return path;
+    }
+
+    private static RelativePath ReadObjectPath(ref WireReader reader)
+    {
+        var path = RelativePath.Parse(reader.Text("path", RelativePath.MaxBytes));
+        return path.IsRoot ? throw new DwcpProtocolException(DwcpErrorCode.InvalidPath, "The object has no path. Name it: dwcp://host/path.") : path;
+    }
+
+    private async ValueTask EndPutAsync(Put put)
+    {
+        _puts.Remove(put.Stream);
+        put.Durable.Writer.TryComplete();
+        await put.Acknowledger.ConfigureAwait(false);
+        put.Receiver.Dispose();
+        Volatile.Write(ref _activePuts, _puts.Count);
+    }
+
+    private async ValueTask EndStreamsAsync()
+    {
+        foreach (var put in _puts.Values.ToArray()) await EndPutAsync(put).ConfigureAwait(false);
+        foreach (var get in _gets.Values.ToArray())
+        {
+            get.Inbox.Writer.TryComplete();
+            await get.Running.ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask TellAsync(int stream, DwcpTransferException e, CancellationToken cancellationToken)
+    {
+        using var frame = new WireWriter();
+        ErrorFrame.Write(frame, e);
+        await _channel.WriteAsync(FrameType.Error, stream, frame, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // The last word on a connection that may be gone: the failure itself is reported whether or not it reaches the client.
+    private async ValueTask TryTellAsync(int stream, DwcpTransferException e)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        try
+        {
+            await TellAsync(stream, e, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception lost) when (lost is DwcpTransferException or OperationCanceledException)
+        {
+            return;
+        }
+    }
+
+    private void ReportBytes(long raw)
+    {
+        var wire = _channel.BytesRead + _channel.BytesWritten;
+        _context.Observer.BytesMoved(_version, raw, wire - Interlocked.Exchange(ref _reportedWire, wire));
+    }
+
+    private static async Task SwallowCancellationAsync(Task task)
+    {
+        try
+        {
+            await task.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or DwcpTransferException)
+        {
+            return; // stopped by us, or the broken connection that already ended the session
+        }
+    }
+
+    private static DwcpTransferException DrainingNode() => new(DwcpErrorCode.Draining, DwcpFault.Client, "The node is shutting down and takes no new work. Connect again.");
+
+    private static DwcpTransferException NotFound(RelativePath path) => new(DwcpErrorCode.NotFound, DwcpFault.Client, $"There is no object '{path}'. List what is there, and mind upper and lower case.");
+
+    private sealed class Put(int stream, ObjectReceiver receiver)
+    {
+        public int Stream { get; } = stream;
+
+        public ObjectReceiver Receiver { get; } = receiver;
+
+        public Channel<(Task Durable, long Bytes)> Durable { get; } = Channel.CreateBounded<(Task, long)>(new BoundedChannelOptions(1024) { SingleReader = true, SingleWriter = true });
+
+        public Task Acknowledger { get; set; } = Task.CompletedTask;
+    }
+
+    private sealed class Get(int stream, ObjectReader reader)
+    {
+        public int Stream { get; } = stream;
+
+        public ObjectReader Reader { get; } = reader;
+
+        public Channel<Frame> Inbox { get; } = Channel.CreateBounded<Frame>(new BoundedChannelOptions(InboxFrames) { SingleReader = true, SingleWriter = true });
+
+        public Task Running { get; set; } = Task.CompletedTask;
+
+        public async ValueTask DeliverAsync(Frame frame, CancellationToken cancellationToken)
+        {
+            var copy = frame.Take();
+            try
+            {
+                await Inbox.Writer.WriteAsync(copy, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ChannelClosedException)
+            {
+                copy.Dispose(); // it ended meanwhile
+            }
+        }
+
+        public void End()
+        {
+            Inbox.Writer.TryComplete();
+            Reader.Dispose();
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Paths;
+
+namespace NovaCron.Dwcp.Transport.Transfers;
+
+/// <summary>A TCP connection with TLS 1.3 to a node whose certificate was verified, and the session on it.</summary>
+internal sealed class NodeConnection : IAsyncDisposable
+{
+    private readonly Socket _socket;
+    private readonly SslStream _tls;
+
+    private NodeConnection(Socket socket, SslStream tls, TimeSpan connectTime)
+    {
+        _socket = socket;
+        _tls = tls;
+        ConnectTime = connectTime;
+    }
+
+    public TimeSpan ConnectTime { get; }
+
+    public EndPoint? Peer { get; private init; }
+
+    public IClientSession? Session { get; private set; }
+
+    /// <summary>What the kernel knows about the path now.</summary>
+    public TcpPath? ReadPath() => TcpPath.Read(_socket);
+
+    public static async Task<NodeConnection> ConnectAsync(NodeAddress address, TransferRequest request, string alpn, TimeProvider time, CancellationToken cancellationToken)
+    {
+        Socket? socket = null;
+        SslStream? tls = null;
+        try
+        {
+            var start = time.GetTimestamp();
+            socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(Resolve(address), cancellationToken).ConfigureAwait(false);
+            var connectTime = time.GetElapsedTime(start);
+            tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
+            var trust = new ServerTrust(request);
+            try
+            {
+                await tls.AuthenticateAsClientAsync(trust.CreateOptions(alpn), cancellationToken).ConfigureAwait(false);
+            }
+            catch (AuthenticationException e)
+            {
+                throw new DwcpTransferException(DwcpErrorCode.UntrustedPeer, DwcpFault.Client, trust.Problem is { } problem
+                    ? $"The node at {address.Host}:{address.Port} is not trusted: {problem}."
+                    : $"TLS with {address.Host}:{address.Port} failed: {e.Message}", e);
+            }
+
+            if (tls.NegotiatedApplicationProtocol.ToString() != alpn)
+                throw new DwcpTransferException(DwcpErrorCode.NoCommonVersion, DwcpFault.Client, $"What listens at {address.Host}:{address.Port} does not speak {alpn}.");
+            ItpComponent.RecordDecision(connectTime);
+            return new NodeConnection(socket, tls, connectTime) { Peer = socket.RemoteEndPoint };
+        }
+        catch (Exception e)
+        {
+            if (tls is not null) await tls.DisposeAsync().ConfigureAwait(false);
+            socket?.Dispose();
+            if (e is SocketException or IOException)
+                throw new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Network, $"Cannot connect to {address.Host}:{address.Port}: {e.Message}. Check the address, and that the node is up.", e);
+            throw;
+        }
+    }
+
+    /// <returns>The version that the node wants; <see cref="Session"/> is set when it is the one that was opened.</returns>
+    public async Task<int> OpenAsync(IClientProtocol protocol, SessionOpening opening, CancellationToken cancellationToken)
+    {
+        var answer = await protocol.OpenAsync(_tls, opening, cancellationToken).ConfigureAwait(false);
+        Session = answer.Session;
+        return answer.Version;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Session is not null) await Session.DisposeAsync().ConfigureAwait(false);
+        await _tls.DisposeAsync().ConfigureAwait(false);
+        _socket.Dispose();
+    }
+
+    // In a pod, a Service's name is known by its service links even where no DNS answers.
+    private static EndPoint Resolve(NodeAddress address)
+    {
+        if (IPAddress.TryParse(address.Host, out var ip)) return new IPEndPoint(ip, address.Port);
+        var link = Environment.GetEnvironmentVariable($"{address.Host.Replace('-', '_').ToUpperInvariant()}_SERVICE_HOST");
+        return IPAddress.TryParse(link, out ip) ? new IPEndPoint(ip, address.Port) : new DnsEndPoint(address.Host, address.Port);
+    }
+
+    /// <summary>Decides whether to trust the node's certificate: by pin, or by chain and name.</summary>
+    private sealed class ServerTrust(TransferRequest request)
+    {
+        public string? Problem { get; private set; }
+
+        public SslClientAuthenticationOptions CreateOptions(string alpn) => new()
+        {
+            TargetHost = request.ServerName,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            ApplicationProtocols = [new SslApplicationProtocol(alpn)],
+            ClientCertificates = request.ClientCertificate is { } certificate ? [certificate] : null,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = Validate,
+        };
+
+        private bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+        {
+            Problem = certificate is X509Certificate2 leaf ? Check(leaf, chain, errors) : "it presented no certificate";
+            return Problem is null;
+        }
+
+        private string? Check(X509Certificate2 leaf, X509Chain? presented, SslPolicyErrors errors)
+        {
+            if (request.Pin is { } pin)
+            {
+                var actual = SHA256.HashData(leaf.RawData);
+                var expected = Convert.FromHexString(pin.Replace(":", "", StringComparison.Ordinal));
+                return CryptographicOperations.FixedTimeEquals(actual, expected) ? null : $"its certificate has SHA-256 {Convert.ToHexString(actual)}, not the pinned one";
+            }
+
+            if ((errors & SslPolicyErrors.RemoteCertificateNameMismatch) != 0) return $"its certificate ({leaf.Subject}) is not for the name {request.ServerName}";
+            if (request.TrustedCertificates is not { Count: > 0 } roots) return errors == SslPolicyErrors.None ? null : "its certificate does not chain to a root of this system; give the CA's certificate or a pin";
+            using var chain = new X509Chain();
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.AddRange(roots);
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1")); // server authentication
+            if (presented is not null) chain.ChainPolicy.ExtraStore.AddRange(presented.ChainElements.Select(e => e.Certificate).ToArray());
+            if (presented is not null) chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
+            return chain.Build(leaf)
+                ? null
+                : $"its certificate ({leaf.Subject}) does not chain to the given CA ({string.Join(", ", chain.ChainStatus.Select(s => s.Status).Distinct())})";
+        }
+    }
+}

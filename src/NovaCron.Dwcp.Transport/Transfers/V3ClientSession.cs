@@ -1,0 +1,360 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Exchange;
+using NovaCron.Dwcp.Transport.Objects;
+using NovaCron.Dwcp.Transport.Protocol;
+
+namespace NovaCron.Dwcp.Transport.Transfers;
+
+/// <summary>An open v3 session on the client. One request at a time; a task reads frames for it.</summary>
+internal sealed class V3ClientSession : IClientSession
+{
+    private const int InboxFrames = 16;
+
+    private readonly FrameChannel _channel;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _reading;
+
+    // The running request; set by it, read by the reading task.
+    private volatile Channel<Frame>? _inbox;
+    private volatile int _stream;
+    private volatile bool _usable = true;
+    private volatile DwcpTransferException? _sessionError;
+    private long _pingSentAt;
+
+    public V3ClientSession(FrameChannel channel)
+    {
+        _channel = channel;
+        _reading = ReadFramesAsync();
+    }
+
+    /// <inheritdoc/>
+    public bool IsUsable => _usable;
+
+    /// <inheritdoc/>
+    public Task<ContentHash> SendAsync(string path, TransferSource source, TransferContext context, CancellationToken cancellationToken) =>
+        RequestAsync(
+            context,
+            async (stream, inbox) =>
+            {
+                await PingAsync(cancellationToken).ConfigureAwait(false);
+                using (var put = new WireWriter())
+                {
+                    put.Text(path).Number(FlagsOf(context)).Number(source is MemorySource memory ? memory.Bytes.Length + 1L : 0);
+                    await _channel.WriteAsync(FrameType.Put, stream, put, cancellationToken).ConfigureAwait(false);
+                }
+
+                var sender = new ObjectSender(_channel, stream, new ChunkingSource(SourceEntries.Of(source)), context);
+                return await sender.SendAsync(inbox, cancellationToken).ConfigureAwait(false);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ContentHash> ReceiveAsync(string path, TransferSink sink, TransferContext context, CancellationToken cancellationToken) =>
+        RequestAsync(
+            context,
+            async (stream, inbox) =>
+            {
+                await PingAsync(cancellationToken).ConfigureAwait(false);
+                using (var get = new WireWriter())
+                {
+                    get.Text(path).Number(FlagsOf(context));
+                    await _channel.WriteAsync(FrameType.Get, stream, get, cancellationToken).ConfigureAwait(false);
+                    await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                return await ReceiveObjectAsync(stream, inbox, sink, context, cancellationToken).ConfigureAwait(false);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RemoteObject>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var objects = new List<RemoteObject>();
+        var more = true;
+        while (more)
+        {
+            var after = objects.Count == 0 ? "" : objects[^1].Path;
+            more = await RequestAsync(
+                null,
+                async (stream, inbox) =>
+                {
+                    using var list = new WireWriter();
+                    list.Text(prefix).Text(after);
+                    await _channel.WriteAsync(FrameType.List, stream, list, cancellationToken).ConfigureAwait(false);
+                    await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+                    using var reply = await ExpectAsync(inbox, FrameType.ListReply, cancellationToken).ConfigureAwait(false);
+                    return ReadList(reply, objects);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        return objects;
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(string path, CancellationToken cancellationToken) =>
+        RequestAsync(
+            null,
+            async (stream, inbox) =>
+            {
+                using var delete = new WireWriter();
+                delete.Text(path);
+                await _channel.WriteAsync(FrameType.Delete, stream, delete, cancellationToken).ConfigureAwait(false);
+                await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+                using var reply = await ExpectAsync(inbox, FrameType.DeleteReply, cancellationToken).ConfigureAwait(false);
+                return reply.Length == 1 && reply.Payload.Span[0] == 1;
+            },
+            cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_usable)
+        {
+            _usable = false;
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            try
+            {
+                await _channel.WriteAsync(FrameType.Close, 0, ReadOnlyMemory<byte>.Empty, limit.Token).ConfigureAwait(false);
+                await _channel.FlushAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is DwcpTransferException or OperationCanceledException)
+            {
+                // The goodbye is a courtesy; the node sees the connection close.
+            }
+        }
+
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _channel.DisposeAsync().ConfigureAwait(false);
+        await _reading.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private static int FlagsOf(TransferContext context) => (context.Resume ? 0 : PutFlags.Forget) | (context.Resuming ? PutFlags.Resuming : 0);
+
+    private static bool ReadList(Frame reply, List<RemoteObject> objects)
+    {
+        var reader = new WireReader(reply.Payload.Span);
+        var count = reader.Count("objects", WireLimits.MaxListed);
+        for (var i = 0; i < count; i++)
+        {
+            objects.Add(new RemoteObject(
+                reader.Text("path", RelativePath.MaxBytes),
+                reader.Hash(),
+                reader.Number("bytes", long.MaxValue),
+                reader.Number("entries", long.MaxValue),
+                DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(reader.ZigZag(), -62_135_596_800_000, 253_402_300_799_999))));
+        }
+
+        var more = reader.Byte() == 1;
+        reader.ExpectEnd("a ListReply frame");
+        return more && count > 0;
+    }
+
+    private async Task<ContentHash> ReceiveObjectAsync(int stream, ChannelReader<Frame> inbox, TransferSink sink, TransferContext context, CancellationToken cancellationToken)
+    {
+        ContentHash root;
+        long bytes;
+        using (var reply = await ExpectAsync(inbox, FrameType.GetReply, cancellationToken).ConfigureAwait(false))
+        {
+            (root, bytes) = ReadGetReply(reply);
+        }
+
+        context.TotalBytes = bytes;
+        using var receiver = new ObjectReceiver(OpenSink(sink, root, bytes, context.Resume, out var buffer));
+        while (true)
+        {
+            using var frame = await ReadInboxAsync(inbox, cancellationToken).ConfigureAwait(false);
+            switch (frame.Type)
+            {
+                case FrameType.Segment:
+                    using (var answer = new WireWriter())
+                    {
+                        var (known, zeros, entries) = (receiver.KnownBytes, receiver.ZeroBytes, receiver.Hasher.Entries);
+                        await receiver.HandleSegmentAsync(frame.Payload, answer, cancellationToken).ConfigureAwait(false);
+                        await _channel.WriteAsync(FrameType.SegmentAnswer, stream, answer, cancellationToken).ConfigureAwait(false);
+                        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+                        context.Counters.AddSkipped(receiver.KnownBytes - known);
+                        context.Counters.AddZeros(receiver.ZeroBytes - zeros);
+                        context.Counters.AddEntries(receiver.Hasher.Entries - entries);
+                    }
+
+                    break;
+                case FrameType.Chunks:
+                    var duplicates = receiver.DuplicateBytes;
+                    var start = Stopwatch.GetTimestamp();
+                    var (_, wanted) = await receiver.HandleChunksAsync(frame.Payload, cancellationToken).ConfigureAwait(false);
+                    context.Counters.ChunkServiceTimes.Record(Stopwatch.GetElapsedTime(start));
+                    context.Counters.AddChunkBytes(wanted + receiver.DuplicateBytes - duplicates);
+                    context.Counters.AddSafeChunkBytes(wanted);
+                    break;
+                case FrameType.Commit:
+                    var committed = await receiver.HandleCommitAsync(frame.Payload, cancellationToken).ConfigureAwait(false);
+                    if (committed != root) throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, $"The node announced {root} and sent {committed}.");
+                    if (sink is MemorySink memory) memory.Bytes = buffer!.Committed!.Value;
+                    using (var reply = new WireWriter())
+                    {
+                        reply.Hash(committed);
+                        await _channel.WriteAsync(FrameType.Committed, stream, reply, cancellationToken).ConfigureAwait(false);
+                        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+                    }
+
+                    return committed;
+                case FrameType.Error:
+                    throw ErrorFrame.Read(frame.Payload.Span);
+                default:
+                    throw new DwcpProtocolException($"A {frame.Type} frame came while an object is being received.");
+            }
+        }
+    }
+
+    private static IObjectSink OpenSink(TransferSink sink, in ContentHash root, long bytes, bool resume, out BufferSink? buffer)
+    {
+        buffer = null;
+        if (sink is MemorySink memory)
+        {
+            if (bytes > memory.MaximumBytes)
+                throw new DwcpTransferException(DwcpErrorCode.LimitExceeded, DwcpFault.Client, $"The object has {bytes} bytes; the caller allows {memory.MaximumBytes} in memory.");
+            return buffer = new BufferSink(memory.MaximumBytes);
+        }
+
+        var directory = new DirectorySink(((PathSink)sink).Path, int.MaxValue);
+        directory.Begin(root, resume);
+        return directory;
+    }
+
+    private static (ContentHash Root, long Bytes) ReadGetReply(Frame reply)
+    {
+        var reader = new WireReader(reply.Payload.Span);
+        var root = reader.Hash();
+        var bytes = reader.Number("bytes", long.MaxValue);
+        _ = reader.Number("entries", long.MaxValue);
+        reader.ExpectEnd("a GetReply frame");
+        return (root, bytes);
+    }
+
+    private async Task<T> RequestAsync<T>(TransferContext? context, Func<int, ChannelReader<Frame>, Task<T>> body, CancellationToken cancellationToken)
+    {
+        var inbox = Channel.CreateBounded<Frame>(new BoundedChannelOptions(InboxFrames) { SingleReader = true, SingleWriter = true });
+        var (sent, received) = (_channel.BytesWritten, _channel.BytesRead);
+        context?.CountWireFrom(() => (_channel.BytesWritten - sent, _channel.BytesRead - received));
+        _inbox = inbox;
+        var stream = ++_stream;
+        // The reading task may have ended before it saw the inbox.
+        if (_reading.IsCompleted) inbox.Writer.TryComplete();
+        var answered = false;
+        try
+        {
+            var result = await body(stream, inbox.Reader).ConfigureAwait(false);
+            answered = true;
+            return result;
+        }
+        catch (DwcpTransferException e) when (e.Code == DwcpErrorCode.ConnectionFailed && _sessionError is { } told)
+        {
+            // The connection broke because the node ended the session, and it said why.
+            throw told;
+        }
+        catch (DwcpTransferException e) when (e is not DwcpProtocolException && e.Fault != DwcpFault.Network && e.Code is not (DwcpErrorCode.LocalFile or DwcpErrorCode.ProtocolViolation))
+        {
+            answered = true; // the node's refusal of this one request
+            throw;
+        }
+        finally
+        {
+            // A request that was left in its middle leaves the session in a state that only closing resolves.
+            if (!answered) _usable = false;
+            context?.StopCountingWire();
+            _inbox = null;
+            inbox.Writer.TryComplete();
+            while (inbox.Reader.TryRead(out var left)) left.Dispose();
+        }
+    }
+
+    private async Task ReadFramesAsync()
+    {
+        try
+        {
+            while (await _channel.ReadAsync(_stop.Token).ConfigureAwait(false) is { } frame)
+            {
+                if (await DispatchAsync(frame).ConfigureAwait(false)) continue;
+                frame.Dispose();
+                break;
+            }
+
+            _inbox?.Writer.TryComplete();
+        }
+        catch (Exception e) when (e is DwcpTransferException or OperationCanceledException)
+        {
+            // ObjectSender and the request hear of it through their inbox.
+            _sessionError ??= e is DwcpProtocolException violation ? violation : null;
+            _inbox?.Writer.TryComplete();
+        }
+        finally
+        {
+            _usable = false;
+            _channel.ReleaseBuffers();
+        }
+    }
+
+    private async ValueTask<bool> DispatchAsync(Frame frame)
+    {
+        switch (frame.Type)
+        {
+            case FrameType.Pong:
+                if (Interlocked.Exchange(ref _pingSentAt, 0) is var sentAt and not 0) AcpComponent.RecordRoundTrip(Stopwatch.GetElapsedTime(sentAt));
+                frame.Dispose();
+                return true;
+            case FrameType.GoAway:
+                _usable = false;
+                frame.Dispose();
+                return true;
+            case FrameType.Error when frame.Stream == 0:
+                _sessionError = ErrorFrame.Read(frame.Payload.Span);
+                return false;
+        }
+
+        if (frame.Stream == _stream && _inbox is { } inbox)
+        {
+            try
+            {
+                await inbox.Writer.WriteAsync(frame, _stop.Token).ConfigureAwait(false);
+                return true;
+            }
+            catch (ChannelClosedException)
+            {
+                // The request ended while its last frames were under way.
+            }
+        }
+
+        frame.Dispose();
+        return true;
+    }
+
+    // Measures the round trip beside the first request; never waits for the answer.
+    private async ValueTask PingAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.CompareExchange(ref _pingSentAt, Stopwatch.GetTimestamp(), 0) != 0) return;
+        await _channel.WriteAsync(FrameType.Ping, 0, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Frame> ExpectAsync(ChannelReader<Frame> inbox, FrameType type, CancellationToken cancellationToken)
+    {
+        var frame = await ReadInboxAsync(inbox, cancellationToken).ConfigureAwait(false);
+        if (frame.Type == type) return frame;
+        using (frame)
+        {
+            throw frame.Type == FrameType.Error ? ErrorFrame.Read(frame.Payload.Span) : new DwcpProtocolException($"The node sent {frame.Type} where {type} was due.");
+        }
+    }
+
+    private static async Task<Frame> ReadInboxAsync(ChannelReader<Frame> inbox, CancellationToken cancellationToken)
+    {
+        while (await inbox.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (inbox.TryRead(out var frame)) return frame;
+        }
+
+        throw new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Network, "The connection ended before the request was answered.");
+    }
+}

@@ -1,0 +1,13 @@
+namespace NovaCron.Dwcp.V1;
+
+/// <summary>Bounds of v1.</summary>
+internal static class V1Limits
+{
+    /// <summary>Raw bytes of a file that one Data message carries, compressed by itself.</summary>
+    public const int PieceBytes = 256 * 1024;
+
+    /// <summary>Largest message, bytes: a piece that zlib could only make longer.</summary>
+    public const int MaxMessage = PieceBytes + 4096;
+
+    public const int MaxListed = 1_000_000;
+}
