@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using NovaCron.Dwcp.Codec.Dictionary.Chunking;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Exchange;
 using NovaCron.Dwcp.Transport.Objects;
