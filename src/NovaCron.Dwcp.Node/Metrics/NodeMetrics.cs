@@ -128,8 +128,9 @@ public sealed class NodeMetrics : ISessionObserver
     /// <inheritdoc/>
     public void SessionStarted(SessionInfo session)
     {
-        Sessions.Begin(session.Version);
+        // The metric first: whoever reads /flags and then scrapes must never see the scrape behind, for that is how a hung exporter is found.
         _sessionsStarted.WithLabels(session.Version).Inc();
+        Sessions.Begin(session.Version);
         _sessionsActive.WithLabels(session.Version).Inc();
         _log.LogDebug("Session {Session} ({Version}) of {Principal}, client {Client}, from {Remote} began.",
             session.Id, session.Version, session.Principal, session.ClientId, session.RemoteEndPoint);
