@@ -24,6 +24,9 @@ public sealed class NodeHost : IAsyncDisposable
     private static readonly TimeSpan SamplePeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StoreProbePeriod = TimeSpan.FromSeconds(10);
 
+    /// <summary>Dead packs wait an hour before they are deleted, so looking six times in it is often enough.</summary>
+    private static readonly TimeSpan ReclaimPeriod = TimeSpan.FromMinutes(10);
+
     private readonly NodeOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -34,6 +37,7 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly IKubernetes _cluster;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
+    private long _reclaimed;
     private SessionServer? _sessions;
     private HttpPorts? _ports;
 
@@ -174,6 +178,7 @@ public sealed class NodeHost : IAsyncDisposable
         StartLoop("guardian", TimeSpan.FromSeconds(60), watcher.RunGuardianAsync);
         StartLoop("sampling", TimeSpan.FromSeconds(15), SampleAsync);
         StartLoop("store", TimeSpan.FromSeconds(90), WatchStoreAsync);
+        StartLoop("reclaim", 2 * ReclaimPeriod, ReclaimAsync);
         StartLoop("secrets", TimeSpan.FromSeconds(30), _secrets.RunAsync);
         StartLoop("components", TimeSpan.FromMinutes(12), components.RunAsync);
         if (faults is not null) StartLoop("faults", TimeSpan.FromSeconds(15), faults.RunAsync);
@@ -246,6 +251,7 @@ public sealed class NodeHost : IAsyncDisposable
         Metrics.AddGauge("dwcp_guardian_lost", "1 while the guardian's Lease shows no sign of life past its limit, else 0.", () => Flag.State.GuardianLost ? 1 : 0);
         Metrics.AddGauge("dwcp_guardian_seen_timestamp_seconds", "When the guardian last showed itself, Unix seconds; NaN when it never did.",
             () => Flag.State.GuardianSeenAt is { } at ? at.ToUnixTimeMilliseconds() / 1000.0 : double.NaN);
+        Metrics.AddCounter("dwcp_store_reclaimed_bytes_total", "Bytes of dead packs that this node deleted from the store.", () => Interlocked.Read(ref _reclaimed));
         Metrics.AddGauge("dwcp_ready", "1 while the node is ready, else 0.", () => _health.IsReady ? 1 : 0);
         Metrics.AddCounter("dwcp_secret_reload_errors_total", "Changed secrets that were malformed and refused.", () => _secrets.Failures);
         Metrics.AddGauge("dwcp_certificate_expiry_timestamp_seconds", "End of the validity of the node's certificate, Unix seconds.",
@@ -287,6 +293,26 @@ public sealed class NodeHost : IAsyncDisposable
             if (!_health.SetCondition("store", problem)) continue;
             if (problem is null) _log.LogInformation("The store takes writes again.");
             else _log.LogError("The store takes no writes, so this node is not ready: {Reason}", problem);
+        }
+    }
+
+    private async Task ReclaimAsync(Heartbeat heartbeat, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(ReclaimPeriod, _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            heartbeat.Beat();
+            try
+            {
+                var bytes = await _store.ReclaimAsync(cancellationToken).ConfigureAwait(false);
+                Interlocked.Add(ref _reclaimed, bytes);
+                if (bytes > 0) _log.LogInformation("Deleted {Bytes} bytes of dead packs.", bytes);
+            }
+            catch (Exception error) when (error is DwcpTransferException or IOException or UnauthorizedAccessException)
+            {
+                // Space is found again later; whether the store takes writes is the probe's question.
+                _log.LogWarning("Dead packs could not be reclaimed: {Reason}", error.Message);
+            }
         }
     }
 
