@@ -9,7 +9,7 @@ namespace NovaCron.Dwcp.Node.Health;
 public sealed class NodeHealth(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, Heartbeat> _loops = new();
-    private readonly ConcurrentDictionary<string, string?> _conditions = new();
+    private readonly ConcurrentDictionary<string, Func<string?>> _conditions = new();
     private volatile bool _leaving;
 
     /// <summary>True once the node was told to go: not ready from that moment on.</summary>
@@ -19,26 +19,22 @@ public sealed class NodeHealth(TimeProvider time)
     public bool IsAlive => _loops.Values.All(loop => loop.IsAlive);
 
     /// <summary>Whether work should be sent here.</summary>
-    public bool IsReady => !_leaving && IsAlive && !_conditions.IsEmpty && _conditions.Values.All(reason => reason is null);
+    public bool IsReady => !_leaving && IsAlive && !_conditions.IsEmpty && _conditions.Values.All(problem => problem() is null);
 
     /// <summary>The loops, by name.</summary>
     public IEnumerable<Heartbeat> Loops => _loops.Values.OrderBy(loop => loop.Name, StringComparer.Ordinal);
 
     /// <summary>Conditions of readiness and why each does not hold, or null where it does.</summary>
-    public IEnumerable<KeyValuePair<string, string?>> Conditions => _conditions.OrderBy(condition => condition.Key, StringComparer.Ordinal);
+    public IEnumerable<KeyValuePair<string, string?>> Conditions =>
+        _conditions.OrderBy(condition => condition.Key, StringComparer.Ordinal).Select(condition => KeyValuePair.Create(condition.Key, condition.Value()));
 
     /// <summary>Adds a loop.</summary>
     /// <param name="name">What it does.</param>
     /// <param name="limit">Longest time between two beats of a healthy loop.</param>
     public Heartbeat AddLoop(string name, TimeSpan limit) => _loops[name] = new Heartbeat(name, limit, time);
 
-    /// <summary>Sets a condition of readiness; <paramref name="reason"/> says why it does not hold, null that it does. Returns whether that is news.</summary>
-    public bool SetCondition(string name, string? reason)
-    {
-        var known = _conditions.TryGetValue(name, out var before);
-        _conditions[name] = reason;
-        return !known || before is null != reason is null;
-    }
+    /// <summary>Adds a condition of readiness; <paramref name="problem"/> says why it does not hold now, or null that it does.</summary>
+    public void AddCondition(string name, Func<string?> problem) => _conditions[name] = problem;
 
     /// <summary>The node goes: not ready from now on.</summary>
     public void Leave() => _leaving = true;

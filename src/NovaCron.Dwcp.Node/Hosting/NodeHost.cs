@@ -38,6 +38,7 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
     private long _reclaimed;
+    private volatile string? _storeProblem;
     private SessionServer? _sessions;
     private HttpPorts? _ports;
 
@@ -144,15 +145,16 @@ public sealed class NodeHost : IAsyncDisposable
     private async Task StartPartsAsync(ILoggerFactory logging, CancellationToken cancellationToken)
     {
         await ProbeStoreAtStartAsync(cancellationToken).ConfigureAwait(false);
-        _health.SetCondition("secrets", null);
-        _health.SetCondition("store", null);
-        _health.SetCondition("flags", "the ConfigMap was not read yet");
-        _health.SetCondition("sessions", "the data port is not open yet");
-
         var split = new RolloutSplit(Flag, _secrets, _options.AllowsCanary);
         var faults = _options.Rehearsal ? new RehearsalFaults(_options.Paths.Faults, Metrics, _time, logging.CreateLogger("faults")) : null;
         faults?.Reload();
         var components = new ComponentChecks([.. CodecComponents.All, .. TransportComponents.All], Metrics, _time, logging.CreateLogger("components"));
+        _health.AddCondition("secrets", () => _secrets.Current.Certificate.NotAfter is var end && end.ToUniversalTime() > _time.GetUtcNow() ? null : $"the certificate expired at {end:u}");
+        _health.AddCondition("store", () => _storeProblem);
+        _health.AddCondition("flags", () => Flag.State.IsKnown ? null : "the ConfigMap was not read yet");
+        _health.AddCondition("sessions", () => _ports is null ? "the ports are not open yet" : null);
+        // Health is part of the metrics that a rollout judges by; a pod without it would hold the rollout up.
+        _health.AddCondition("components", () => components.States.All(state => state.LastTest is not null) ? null : "the self-tests have not run yet");
         var peers = new PeerDirectory(_options, _cache, Flag, _health, Metrics, _time);
         var benchmarks = new BenchmarkRunner(_secrets, _store, () => DataEndPoint);
         var connectivity = new ConnectivityProbe(_options, _cache, _cluster, _store);
@@ -171,7 +173,6 @@ public sealed class NodeHost : IAsyncDisposable
             [PortRole.Admin] = (_options.AdminPort, "DWCP_ADMIN_PORT", admin.HandleAsync),
             [PortRole.Metrics] = (_options.MetricsPort, "PROMETHEUS_PORT", scrape.HandleAsync),
         }, cancellationToken).ConfigureAwait(false);
-        _health.SetCondition("sessions", null);
 
         var watcher = new FlagWatcher(_cluster, _options.Namespace, Flag, _time, logging.CreateLogger("flags"));
         StartLoop("flags", TimeSpan.FromSeconds(60), watcher.RunFlagAsync);
@@ -269,7 +270,6 @@ public sealed class NodeHost : IAsyncDisposable
         {
             heartbeat.Beat();
             Metrics.Sample();
-            _health.SetCondition("flags", Flag.State.IsKnown ? null : "the ConfigMap was not read yet");
         }
     }
 
@@ -290,7 +290,9 @@ public sealed class NodeHost : IAsyncDisposable
                 problem = error.Message;
             }
 
-            if (!_health.SetCondition("store", problem)) continue;
+            var news = problem is null != _storeProblem is null;
+            _storeProblem = problem;
+            if (!news) continue;
             if (problem is null) _log.LogInformation("The store takes writes again.");
             else _log.LogError("The store takes no writes, so this node is not ready: {Reason}", problem);
         }

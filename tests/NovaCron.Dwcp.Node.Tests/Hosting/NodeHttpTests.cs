@@ -23,7 +23,7 @@ public sealed class NodeHttpTests : IAsyncLifetime
         Assert.Contains(health["loops"]!.AsArray(), loop => (string?)loop!["name"] == "flags");
         (status, var ready) = await _running.AskAsync(HttpMethod.Get, _running.Node.HttpEndPoint, "/ready");
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal(["flags", "secrets", "sessions", "store"], ready["conditions"]!.AsObject().Select(condition => condition.Key));
+        Assert.Equal(["components", "flags", "secrets", "sessions", "store"], ready["conditions"]!.AsObject().Select(condition => condition.Key));
     }
 
     [Fact]
