@@ -83,7 +83,7 @@ public sealed class NodeHost : IAsyncDisposable
     public IPEndPoint MetricsEndPoint => Listening[PortRole.Metrics];
 
     /// <summary>Where data sessions listen.</summary>
-    public IPEndPoint DataEndPoint => (_sessions ?? throw new InvalidOperationException("The node is not started.")).LocalEndPoint;
+    public IPEndPoint DataEndPoint { get; private set; } = new(IPAddress.None, 0);
 
     private IReadOnlyDictionary<PortRole, IPEndPoint> Listening => (_ports ?? throw new InvalidOperationException("The node is not started.")).EndPoints;
 
@@ -234,6 +234,8 @@ public sealed class NodeHost : IAsyncDisposable
         try
         {
             await server.StartAsync(cancellationToken).ConfigureAwait(false);
+            // Kept, because a draining server listens no more and the handlers go on naming it.
+            DataEndPoint = server.LocalEndPoint;
             return server;
         }
         catch (DwcpTransferException error)
