@@ -15,7 +15,8 @@ public sealed class SessionServer : IAsyncDisposable
 
     private readonly SessionServerOptions _options;
     private readonly Dictionary<string, IServerProtocol> _protocols;
-    private readonly SslStreamCertificateContext _certificate;
+    private readonly Func<ServerIdentity> _identity;
+    private volatile Tuple<ServerIdentity, SslServerAuthenticationOptions> _tls;
     private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _cut = new();
     private readonly ConcurrentDictionary<long, Task> _connections = new();
@@ -34,7 +35,9 @@ public sealed class SessionServer : IAsyncDisposable
         if (protocols.Count == 0) throw new ArgumentException("A server speaks at least one protocol.", nameof(protocols));
         _options = options;
         _protocols = protocols.ToDictionary(p => p.Alpn, StringComparer.Ordinal);
-        _certificate = SslStreamCertificateContext.Create(options.Certificate, options.CertificateChain, offline: true);
+        var identity = new ServerIdentity(options.Certificate, options.CertificateChain, options.ClientRoots);
+        _identity = options.CurrentIdentity ?? (() => identity);
+        _tls = CreateTlsOptions(_identity());
     }
 
     /// <summary>Where the server listens, with the port that the system chose.</summary>
@@ -172,7 +175,7 @@ public sealed class SessionServer : IAsyncDisposable
             limit.CancelAfter(_options.HandshakeTimeout);
             try
             {
-                await tls.AuthenticateAsServerAsync(CreateTlsOptions(), limit.Token).ConfigureAwait(false);
+                await tls.AuthenticateAsServerAsync(CurrentTlsOptions(), limit.Token).ConfigureAwait(false);
                 client = tls.RemoteCertificate as X509Certificate2;
             }
             catch (Exception e) when (e is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException or NotSupportedException)
@@ -192,21 +195,29 @@ public sealed class SessionServer : IAsyncDisposable
         await protocol.ServeAsync(tls, context, _cut.Token).ConfigureAwait(false);
     }
 
-    private SslServerAuthenticationOptions CreateTlsOptions() => new()
+    /// <summary>The options of the identity of now, built once for each identity. Two connections may both build them; either result serves.</summary>
+    private SslServerAuthenticationOptions CurrentTlsOptions()
     {
-        ServerCertificateContext = _certificate,
+        var identity = _identity();
+        if (!ReferenceEquals(_tls.Item1, identity)) _tls = CreateTlsOptions(identity);
+        return _tls.Item2;
+    }
+
+    private Tuple<ServerIdentity, SslServerAuthenticationOptions> CreateTlsOptions(ServerIdentity identity) => Tuple.Create(identity, new SslServerAuthenticationOptions
+    {
+        ServerCertificateContext = SslStreamCertificateContext.Create(identity.Certificate, identity.Chain, offline: true),
         EnabledSslProtocols = SslProtocols.Tls13,
         ApplicationProtocols = [.. _protocols.Keys.Select(name => new SslApplicationProtocol(name))],
-        ClientCertificateRequired = _options.ClientRoots is { Count: > 0 },
+        ClientCertificateRequired = identity.ClientRoots is { Count: > 0 },
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is null || ChainsToClientRoot(certificate),
-    };
+        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is null || ChainsToClientRoot(certificate, identity.ClientRoots!),
+    });
 
-    private bool ChainsToClientRoot(X509Certificate certificate)
+    private static bool ChainsToClientRoot(X509Certificate certificate, X509Certificate2Collection roots)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(_options.ClientRoots!);
+        chain.ChainPolicy.CustomTrustStore.AddRange(roots);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.2")); // client authentication
         return chain.Build((X509Certificate2)certificate);
