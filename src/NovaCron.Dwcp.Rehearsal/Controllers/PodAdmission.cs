@@ -7,6 +7,7 @@ namespace NovaCron.Dwcp.Rehearsal.Controllers;
 internal static class PodAdmission
 {
     private const string TokenDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+    private const string RootCertificates = "kube-root-ca.crt";
     private const int TokenSeconds = 3607;
 
     /// <summary>Completes a pod that is about to be created, or refuses it.</summary>
@@ -52,7 +53,7 @@ internal static class PodAdmission
                     {
                         ["configMap"] = new JsonObject
                         {
-                            ["name"] = NamespaceController.RootCertificates,
+                            ["name"] = RootCertificates,
                             ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }),
                         },
                     },

@@ -9,7 +9,7 @@ using NovaCron.Dwcp.Rehearsal.Storage;
 namespace NovaCron.Dwcp.Rehearsal.Kubelet;
 
 /// <summary>The node: runs the pods that are bound to it and answers for their logs.</summary>
-internal sealed class NodeKubelet : IPodRuntime, IAsyncDisposable
+internal sealed class NodeKubelet : IPodRuntime, IPodUsage, IAsyncDisposable
 {
     private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(100);
 
@@ -74,6 +74,12 @@ internal sealed class NodeKubelet : IPodRuntime, IAsyncDisposable
             await Task.Delay(FollowInterval, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    public TimeSpan? ProcessorTime(string ns, string pod) => Find(ns, pod) is { } worker && worker.Processes.ToList() is { Count: > 0 } running
+        ? running.Aggregate(TimeSpan.Zero, static (sum, process) => sum + process.ProcessorTime) : null;
+
+    public long? ResidentBytes(string ns, string pod) => Find(ns, pod) is { } worker && worker.Processes.ToList() is { Count: > 0 } running
+        ? running.Sum(static process => process.ResidentBytes) : null;
 
     public async ValueTask DisposeAsync()
     {

@@ -42,7 +42,7 @@ internal sealed class PodWorker
         _main = [.. pod.At("spec.containers").Objects().Select(c => Runner(c, isInit: false))];
         foreach (var runner in Containers)
         {
-            Directory.CreateDirectory(runner.Root);
+            Directory.CreateDirectory(Path.Combine(runner.Root, "run"));
             prepareRoot(runner.Root);
         }
         Completion = RunAsync();
