@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using NovaCron.Dwcp.Rehearsal.Controllers;
 using NovaCron.Dwcp.Rehearsal.Schemas;
 using NovaCron.Dwcp.Rehearsal.Security;
 using NovaCron.Dwcp.Rehearsal.Storage;
@@ -21,12 +22,20 @@ internal sealed class AdmissionChain(ClusterStore store, SchemaRegistry schemas)
         {
             Defaults.Apply(type, document, old);
         }
+        if (type == ResourceTypes.Pods && old is null)
+        {
+            PodAdmission.AddServiceAccount(store, document);
+        }
     }
 
     /// <summary>Lets a write pass, or refuses it.</summary>
     /// <exception cref="ApiStatusException">The write is refused.</exception>
     public void Check(AdmissionRequest request)
     {
-        _ = (store, schemas, request);
+        _ = schemas;
+        if (request is { Operation: AdmissionOperation.Create, Subresource: "", Object: { } pod } && request.Type == ResourceTypes.Pods)
+        {
+            PodSecurity.Enforce(store, pod);
+        }
     }
 }

@@ -46,6 +46,9 @@ public sealed class RehearsalCluster : IAsyncDisposable
     /// <summary>What can be broken on purpose.</summary>
     public RehearsalFaults Faults { get; private set; } = null!;
 
+    /// <summary>The logs of pods.</summary>
+    public IPodRuntime Logs { get; private set; } = null!;
+
     /// <summary>Starts a cluster and returns when its API answers, its node is ready and the default namespaces exist.</summary>
     /// <exception cref="RehearsalException">The machine cannot run one; the message names what is missing.</exception>
     public static async Task<RehearsalCluster> StartAsync(RehearsalOptions options, CancellationToken cancellationToken = default)
@@ -118,6 +121,7 @@ public sealed class RehearsalCluster : IAsyncDisposable
         var kubelet = new NodeKubelet(services, new PodAddresses(addresses.PodPrefix), faultFile.Write);
         _parts.Push(kubelet.DisposeAsync);
         runtime.Target = kubelet;
+        Logs = kubelet;
         Faults = new RehearsalFaults(kubelet, proxy, api, faultFile);
 
         Seed(addresses.Node);

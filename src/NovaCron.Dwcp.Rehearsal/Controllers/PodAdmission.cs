@@ -18,7 +18,9 @@ internal static class PodAdmission
         PodSecurity.Enforce(store, pod);
     }
 
-    private static void AddServiceAccount(ClusterStore store, JsonObject pod)
+    /// <summary>Sets the pod's service account and mounts its token.</summary>
+    /// <exception cref="ApiStatusException">The account does not exist (Forbidden).</exception>
+    public static void AddServiceAccount(ClusterStore store, JsonObject pod)
     {
         var spec = pod.Child("spec");
         var account = spec.Text("serviceAccountName") ?? spec.Text("serviceAccount");
