@@ -15,6 +15,7 @@
     CmdletsToExport      = @(
         'Get-DwcpCredential',
         'Export-DwcpManifest',
+        'Export-DwcpIncidentReport',
         'Invoke-DwcpRollback',
         'Approve-DwcpRollout',
         'Get-DwcpRollout',

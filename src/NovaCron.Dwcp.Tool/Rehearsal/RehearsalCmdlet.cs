@@ -26,7 +26,7 @@ public abstract class RehearsalCmdlet : PSCmdlet
         {
             throw new PipelineStoppedException();
         }
-        catch (Exception error) when (error is RehearsalException or InvalidOperationException or ArgumentException or IOException or TimeoutException)
+        catch (Exception error) when (error is RehearsalException or NovaCron.Dwcp.Operations.Cluster.DwcpClusterException or InvalidOperationException or ArgumentException or IOException or TimeoutException)
         {
             ThrowTerminatingError(new ErrorRecord(error, $"Dwcp.Rehearsal.{error.GetType().Name}", ErrorCategory.InvalidOperation, target));
             throw;
