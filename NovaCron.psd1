@@ -1,5 +1,9 @@
 @{
-    RootModule           = 'module/bin/NovaCron.Dwcp.PowerShell.dll'
+    # The loader first: it tells PowerShell where the dependencies of the cmdlets are. Both are nested, so that help is looked for beside them.
+    NestedModules        = @(
+        'module/bin/NovaCron.Dwcp.PowerShell.Loading.dll',
+        'module/bin/NovaCron.Dwcp.PowerShell.dll'
+    )
     ModuleVersion        = '3.0.0'
     GUID                 = '6f0c3a52-5c0e-4d0c-9d58-2f6f5a3f7a31'
     Author               = 'NovaCron'
@@ -13,6 +17,7 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     CmdletsToExport      = @(
+        'Get-DwcpCheck',
         'Get-DwcpCredential',
         'Export-DwcpManifest',
         'Export-DwcpIncidentReport',

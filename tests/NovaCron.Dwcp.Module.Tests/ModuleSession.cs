@@ -17,7 +17,11 @@ public sealed class ModuleSession : IDisposable
         _runspace = RunspaceFactory.CreateRunspace(state);
         _runspace.Open();
         Invoke("param($path) Import-Module $path -ErrorAction Stop", ManifestPath);
+        Cmdlets = [.. Invoke("Get-Command -Module NovaCron").Select(command => (CmdletInfo)command.BaseObject)];
     }
+
+    /// <summary>What the module exports.</summary>
+    public IReadOnlyList<CmdletInfo> Cmdlets { get; }
 
     /// <summary>The repository: where NovaCron.psd1 is.</summary>
     public static string Root { get; } = FindRoot();

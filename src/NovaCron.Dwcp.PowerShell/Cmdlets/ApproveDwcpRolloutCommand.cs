@@ -5,6 +5,10 @@ using NovaCron.Dwcp.PowerShell.Completion;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Approves one phase of a rollout in the name of the authenticated user, who by default must not be the one who asked for it.</summary>
+/// <example>
+/// <para>Approves the first phase.</para>
+/// <code>Approve-DwcpRollout phase-1 -Namespace production -Reason 'Validation is GO, traffic is normal.'</code>
+/// </example>
 [Cmdlet(VerbsLifecycle.Approve, "DwcpRollout", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(DwcpApproval))]
 public sealed class ApproveDwcpRolloutCommand : ClusterCmdlet

@@ -5,6 +5,10 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Records the caller's approval of a validation report, bound to the images and manifests that were validated.</summary>
 /// <remarks>The approver is who the API server authenticates; for a REVIEW the reason says why what is left may be waived.</remarks>
+/// <example>
+/// <para>Validates with one identity and approves with another.</para>
+/// <code>Invoke-DwcpValidation -Namespace staging | Approve-DwcpValidation -Context bob@rehearsal -Reason 'All blocking categories complete.'</code>
+/// </example>
 [Cmdlet(VerbsLifecycle.Approve, "DwcpValidation", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(DwcpValidationReport))]
 public sealed class ApproveDwcpValidationCommand : ClusterCmdlet

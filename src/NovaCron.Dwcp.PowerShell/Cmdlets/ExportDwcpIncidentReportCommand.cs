@@ -5,6 +5,10 @@ using NovaCron.Dwcp.Operations.Rollback;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Writes the incident report of a rollback from what it left in the cluster, whoever carried it out: Markdown, JSON, HTML, saved logs and metrics.</summary>
+/// <example>
+/// <para>Writes the report of the last rollback, for example the guardian's.</para>
+/// <code>Export-DwcpIncidentReport ./incident -Namespace production</code>
+/// </example>
 [Cmdlet(VerbsData.Export, "DwcpIncidentReport", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(DwcpRollbackReport))]
 public sealed class ExportDwcpIncidentReportCommand : ClusterCmdlet

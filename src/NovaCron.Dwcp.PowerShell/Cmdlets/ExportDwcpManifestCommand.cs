@@ -4,6 +4,10 @@ using NovaCron.Dwcp.Operations.Staging;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Writes the manifests that New-DwcpStaging would apply as plain YAML, for GitOps: without secrets, flag, ceiling and replicas.</summary>
+/// <example>
+/// <para>Writes the manifests for a GitOps repository.</para>
+/// <code>Export-DwcpManifest ./dwcp-v3.yaml -Namespace staging</code>
+/// </example>
 [Cmdlet(VerbsData.Export, "DwcpManifest", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(string), typeof(FileInfo))]
 public sealed class ExportDwcpManifestCommand : DwcpCmdlet

@@ -6,6 +6,10 @@ using NovaCron.Dwcp.PowerShell.Transfers;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Reads from the cluster what Start-DwcpTransfer needs: API key, certificate authority, server name and address. Pipe one into the other.</summary>
+/// <example>
+/// <para>Reads the credential and sends a file with it.</para>
+/// <code>Get-DwcpCredential -Namespace staging | Start-DwcpTransfer -Path ./disk.img -Destination vm/disk.img</code>
+/// </example>
 [Cmdlet(VerbsCommon.Get, "DwcpCredential")]
 [OutputType(typeof(DwcpCredential))]
 public sealed class GetDwcpCredentialCommand : ClusterCmdlet

@@ -4,6 +4,14 @@ using NovaCron.Dwcp.Operations.Rollout;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Shows a rollout as it is, or with -Watch at every check of the guardian.</summary>
+/// <example>
+/// <para>Shows the rollout as it is.</para>
+/// <code>Get-DwcpRollout -Namespace production</code>
+/// </example>
+/// <example>
+/// <para>Watches it for an hour.</para>
+/// <code>Get-DwcpRollout -Namespace production -Watch -WatchFor 01:00:00</code>
+/// </example>
 [Cmdlet(VerbsCommon.Get, "DwcpRollout", DefaultParameterSetName = "Now")]
 [OutputType(typeof(RolloutObservation))]
 public sealed class GetDwcpRolloutCommand : WatchingCmdlet

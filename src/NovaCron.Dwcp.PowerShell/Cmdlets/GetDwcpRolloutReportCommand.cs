@@ -4,6 +4,10 @@ using NovaCron.Dwcp.Operations.Reports;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>The report of a rollout as it stands: what was asked for, done and seen; written as Markdown, JSON and HTML when a directory is given.</summary>
+/// <example>
+/// <para>Writes the report so far.</para>
+/// <code>Get-DwcpRolloutReport -Namespace production -OutputDirectory ./reports</code>
+/// </example>
 [Cmdlet(VerbsCommon.Get, "DwcpRolloutReport", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(RolloutReport))]
 public sealed class GetDwcpRolloutReportCommand : ClusterCmdlet

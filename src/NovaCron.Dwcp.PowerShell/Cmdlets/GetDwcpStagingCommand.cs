@@ -4,6 +4,10 @@ using NovaCron.Dwcp.Operations.Staging;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Says what is staged in a namespace: release, images, workloads, addresses.</summary>
+/// <example>
+/// <para>Shows what is staged.</para>
+/// <code>Get-DwcpStaging -Namespace staging</code>
+/// </example>
 [Cmdlet(VerbsCommon.Get, "DwcpStaging")]
 [OutputType(typeof(DwcpStaging))]
 public sealed class GetDwcpStagingCommand : ClusterCmdlet

@@ -5,6 +5,14 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Rolls v3 back to 0 % by itself, without guardian or metrics: flag first, then proof on every pod, restart, verification, report.</summary>
 /// <remarks>It never prompts unless -Confirm is given. The flag is written before anything else and waits for nothing.</remarks>
+/// <example>
+/// <para>Rolls back now and keeps logs, metrics and the report.</para>
+/// <code>Invoke-DwcpRollback 'Customers report failed restores.' -Namespace production -OutputDirectory ./incident</code>
+/// </example>
+/// <example>
+/// <para>Rolls back unattended, whatever the preferences say.</para>
+/// <code>Invoke-DwcpRollback -Namespace production -Force</code>
+/// </example>
 [Cmdlet(VerbsLifecycle.Invoke, "DwcpRollback", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(DwcpRollbackReport))]
 public sealed class InvokeDwcpRollbackCommand : ClusterCmdlet

@@ -1,11 +1,20 @@
 using System.Collections;
 using System.Management.Automation;
 using NovaCron.Dwcp.Operations.Validation;
+using NovaCron.Dwcp.PowerShell.Completion;
 using NovaCron.Dwcp.PowerShell.Transfers;
 
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Answers "may this go to production?": runs the checks of all eight categories against a staged namespace and decides GO, REVIEW or NO-GO.</summary>
+/// <example>
+/// <para>Validates and writes the reports.</para>
+/// <code>Invoke-DwcpValidation -Namespace staging -OutputDirectory ./reports</code>
+/// </example>
+/// <example>
+/// <para>Shows only the checks that did not pass.</para>
+/// <code>(Invoke-DwcpValidation -Namespace staging -Category Security).Checks | Where-Object Status -in Fail, Error</code>
+/// </example>
 [Cmdlet(VerbsLifecycle.Invoke, "DwcpValidation")]
 [OutputType(typeof(DwcpValidationReport))]
 public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
@@ -23,6 +32,7 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
 
     /// <summary>Only the checks with these ids. A partial run is never GO.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(CheckIdCompleter))]
     public string[] Id { get; set; } = [];
 
     /// <summary>Checks to leave out: a hashtable of check id and reason. The report shows both.</summary>

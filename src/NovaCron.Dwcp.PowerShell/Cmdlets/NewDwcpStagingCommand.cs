@@ -5,6 +5,14 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Stages DWCP v3 in a namespace: applies the manifests, waits until everything is ready, verifies it, and says what it did.</summary>
 /// <remarks>Running it again changes only what differs. With -WhatIf the server says what would change, and nothing is changed.</remarks>
+/// <example>
+/// <para>Stages the release with the default settings and shows what was done.</para>
+/// <code>New-DwcpStaging -Namespace staging</code>
+/// </example>
+/// <example>
+/// <para>Shows what would change, as the API server sees it, and changes nothing.</para>
+/// <code>New-DwcpStaging -Namespace staging -Values ./values.yaml -WhatIf | ForEach-Object Changed</code>
+/// </example>
 [Cmdlet(VerbsCommon.New, "DwcpStaging", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(DwcpStaging))]
 public sealed class NewDwcpStagingCommand : ClusterCmdlet

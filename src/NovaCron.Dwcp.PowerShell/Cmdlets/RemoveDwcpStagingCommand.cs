@@ -4,6 +4,10 @@ using NovaCron.Dwcp.Operations.Staging;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Removes what New-DwcpStaging created, and nothing else. Stored data and custom resource definitions stay unless asked for otherwise.</summary>
+/// <example>
+/// <para>Removes the deployment without asking; the stored data stays.</para>
+/// <code>Remove-DwcpStaging -Namespace staging -Confirm:$false</code>
+/// </example>
 [Cmdlet(VerbsCommon.Remove, "DwcpStaging", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(StagingChange))]
 public sealed class RemoveDwcpStagingCommand : ClusterCmdlet

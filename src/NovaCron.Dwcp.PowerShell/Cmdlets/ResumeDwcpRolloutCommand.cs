@@ -4,6 +4,10 @@ using NovaCron.Dwcp.Operations.Rollout;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Lets a suspended rollout go on.</summary>
+/// <example>
+/// <para>Lets it go on.</para>
+/// <code>Resume-DwcpRollout -Namespace production</code>
+/// </example>
 [Cmdlet(VerbsLifecycle.Resume, "DwcpRollout", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(RolloutObservation))]
 public sealed class ResumeDwcpRolloutCommand : ClusterCmdlet

@@ -9,6 +9,18 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// It only writes what is wanted. The guardian in the cluster raises, judges and rolls back; when this command is interrupted or killed the
 /// rollout goes on without it.
 /// </remarks>
+/// <example>
+/// <para>Asks for 10 percent and watches for ten minutes.</para>
+/// <code>Set-DwcpRollout -Percent 10 -Namespace production</code>
+/// </example>
+/// <example>
+/// <para>Asks for a phase by name and returns at once.</para>
+/// <code>Set-DwcpRollout -Phase phase-2 -Namespace production -NoWait -Confirm:$false</code>
+/// </example>
+/// <example>
+/// <para>Goes on to the next phase and watches until every pod has applied it.</para>
+/// <code>Set-DwcpRollout -Next -Namespace production -UntilApplied -Confirm:$false</code>
+/// </example>
 [Cmdlet(VerbsCommon.Set, "DwcpRollout", DefaultParameterSetName = PercentSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(RolloutObservation))]
 public sealed class SetDwcpRolloutCommand : WatchingCmdlet

@@ -11,6 +11,18 @@ using NovaCron.Dwcp.V1;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Sends files and directories to a node, or receives an object from one: resumable, deduplicated, verified by hash on both sides.</summary>
+/// <example>
+/// <para>Sends a directory with the cluster's credential.</para>
+/// <code>Get-DwcpCredential -Namespace staging | Start-DwcpTransfer -Path ./backups -Destination nightly/backups</code>
+/// </example>
+/// <example>
+/// <para>Receives it back.</para>
+/// <code>Get-DwcpCredential -Namespace staging | Start-DwcpTransfer -Receive -Source nightly/backups -Path ./restored</code>
+/// </example>
+/// <example>
+/// <para>Sends without access to the cluster: address, key and authority are given.</para>
+/// <code>Start-DwcpTransfer ./disk.img dwcp://dwcp.example.com:7420/vm/disk.img -ApiKey (Read-Host -AsSecureString) -NodeAuthority ./ca.crt</code>
+/// </example>
 [Cmdlet(VerbsLifecycle.Start, "DwcpTransfer", DefaultParameterSetName = SendSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(DwcpTransfer))]
 public sealed class StartDwcpTransferCommand : DwcpCmdlet

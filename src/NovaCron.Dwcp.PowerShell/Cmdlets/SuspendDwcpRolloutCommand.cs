@@ -4,6 +4,10 @@ using NovaCron.Dwcp.Operations.Rollout;
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
 /// <summary>Holds a rollout at its present percent. Rollback keeps working.</summary>
+/// <example>
+/// <para>Holds the rollout where it is.</para>
+/// <code>Suspend-DwcpRollout -Namespace production</code>
+/// </example>
 [Cmdlet(VerbsLifecycle.Suspend, "DwcpRollout", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(RolloutObservation))]
 public sealed class SuspendDwcpRolloutCommand : ClusterCmdlet

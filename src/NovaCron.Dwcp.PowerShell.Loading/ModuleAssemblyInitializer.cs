@@ -3,7 +3,7 @@ using System.Runtime.Loader;
 
 namespace NovaCron.Dwcp.PowerShell.Loading;
 
-/// <summary>Called by PowerShell before it looks at the cmdlets: from here on their dependencies are found.</summary>
+/// <summary>Called by PowerShell when it imports this nested module, before it looks at the cmdlets: from here on their dependencies are found.</summary>
 /// <remarks>
 /// The context outlives <c>Remove-Module</c>: objects that the module has returned still need their assemblies, and a second
 /// <c>Import-Module</c> must find the same types.
