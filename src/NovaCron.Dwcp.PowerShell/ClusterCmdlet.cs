@@ -21,7 +21,7 @@ public abstract class ClusterCmdlet : DwcpCmdlet
 
     /// <summary>Namespace that DWCP v3 is staged in.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidatePattern("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+    [ValidatePattern("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", Options = System.Text.RegularExpressions.RegexOptions.None)]
     [ArgumentCompleter(typeof(NamespaceCompleter))]
     public string Namespace { get; set; } = "staging";
 

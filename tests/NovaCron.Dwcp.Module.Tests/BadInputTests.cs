@@ -46,7 +46,7 @@ public sealed class BadInputTests(ModuleSession session) : IClassFixture<ModuleS
         Assert.StartsWith("Dwcp.Cluster.Configuration,", TheError("Get-DwcpStaging -Server https://127.0.0.1:1").FullyQualifiedErrorId);
 
     [Theory]
-    [InlineData("abc", "ParameterArgumentTransformationError")]
+    [InlineData("abc", "CannotConvertArgumentNoMessage")]
     [InlineData("150", "ParameterArgumentValidationError")]
     [InlineData("-1", "ParameterArgumentValidationError")]
     public void Percent_must_be_a_number_between_0_and_100(string percent, string id)

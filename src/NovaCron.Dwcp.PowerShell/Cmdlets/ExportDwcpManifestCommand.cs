@@ -19,7 +19,7 @@ public sealed class ExportDwcpManifestCommand : DwcpCmdlet
 
     /// <summary>Namespace that the manifests are for.</summary>
     [Parameter]
-    [ValidatePattern("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+    [ValidatePattern("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", Options = System.Text.RegularExpressions.RegexOptions.None)]
     public string Namespace { get; set; } = "staging";
 
     /// <summary>YAML file with the settings of the deployment.</summary>
