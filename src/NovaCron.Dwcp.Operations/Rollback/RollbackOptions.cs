@@ -18,6 +18,12 @@ public sealed record RollbackOptions
     /// <summary>Percent before the rollback, if the caller knows it; null: as the rollout's status says.</summary>
     public int? PercentBefore { get; init; }
 
+    /// <summary>When the rollback was decided, if that was before this call; durations count from it.</summary>
+    public DateTimeOffset? DecidedAt { get; init; }
+
+    /// <summary>When the caller had set flag and ceiling to 0, if it already has.</summary>
+    public DateTimeOffset? FlagZeroAt { get; init; }
+
     /// <summary>How long the flag's write is tried while the API server fails. Default one minute.</summary>
     public TimeSpan FlagTimeout { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -36,12 +36,13 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
     public async Task<DwcpRollbackReport> RollbackAsync(
         RollbackOptions options, IProgress<RollbackStep>? progress = null, CancellationToken cancellationToken = default)
     {
-        var startedAt = _time.GetUtcNow();
+        var startedAt = options.DecidedAt ?? _time.GetUtcNow();
         var incident = options.Incident ?? NewIncident(startedAt);
         var journal = new Journal(_time, progress);
 
         var configuration = await WriteFlagAsync(options, incident, cancellationToken).ConfigureAwait(false);
-        var flagZeroAt = journal.Done("Flag", $"Flag and ceiling are 0 in revision {configuration.Revision}; locked by {incident}.");
+        var writtenAt = journal.Done("Flag", $"Flag and ceiling are 0 in revision {configuration.Revision}; locked by {incident}.");
+        var flagZeroAt = options.FlagZeroAt ?? writtenAt;
 
         var requestedBy = options.RequestedBy ?? await journal.TryAsync("Identity", () => cluster.ReadIdentityAsync(cancellationToken)).ConfigureAwait(false) ?? "unknown";
         var rollout = await journal.TryAsync("Rollout", () => cluster.ReadRolloutAsync(cancellationToken)).ConfigureAwait(false);

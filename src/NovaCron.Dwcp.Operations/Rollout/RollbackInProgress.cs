@@ -17,6 +17,10 @@ public sealed class RollbackInProgress
     [JsonPropertyName("startedAt")]
     public DateTimeOffset StartedAt { get; set; }
 
+    /// <summary>When flag and ceiling were 0, as accepted by the API server; null when somebody else wrote them.</summary>
+    [JsonPropertyName("flagZeroAt")]
+    public DateTimeOffset? FlagZeroAt { get; set; }
+
     [JsonPropertyName("percentBefore")]
     public int PercentBefore { get; set; }
 

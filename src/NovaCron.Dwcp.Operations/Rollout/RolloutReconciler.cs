@@ -520,7 +520,7 @@ public sealed class RolloutReconciler(IRolloutCluster cluster, GuardianOptions o
             owner._pending = null;
             Status.Rollback = new RollbackInProgress
             {
-                Incident = incident, Trigger = trigger.Reason, Reason = trigger.Message, StartedAt = now, PercentBefore = Status.Percent, ByGuardian = true,
+                Incident = incident, Trigger = trigger.Reason, Reason = trigger.Message, StartedAt = now, PercentBefore = Status.Percent, ByGuardian = true, FlagZeroAt = Now,
             };
             BeginRollingBack();
             await SaveStatusAsync(cancellationToken).ConfigureAwait(false);
@@ -553,7 +553,7 @@ public sealed class RolloutReconciler(IRolloutCluster cluster, GuardianOptions o
                 report = await new RollbackService(_cluster, owner.Time).RollbackAsync(new RollbackOptions
                 {
                     Reason = rollback.Reason, Trigger = rollback.Trigger, RequestedBy = rollback.ByGuardian ? "guardian" : null,
-                    Incident = rollback.Incident, PercentBefore = rollback.PercentBefore,
+                    Incident = rollback.Incident, PercentBefore = rollback.PercentBefore, DecidedAt = rollback.StartedAt, FlagZeroAt = rollback.FlagZeroAt,
                 }, new LogProgress(owner.Options.Log), cancellationToken).ConfigureAwait(false);
                 owner.Rollbacks++;
             }
