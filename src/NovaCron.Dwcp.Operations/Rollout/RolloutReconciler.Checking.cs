@@ -1,0 +1,98 @@
+using NovaCron.Dwcp.Operations.Evidence;
+using NovaCron.Dwcp.Operations.Metrics;
+
+namespace NovaCron.Dwcp.Operations.Rollout;
+
+public sealed partial class RolloutReconciler
+{
+    /// <content>Asking the pods and taking down what they said.</content>
+    private sealed partial class Pass
+    {
+        /// <summary>One round over all pods. Returns true when it ended in a rollback.</summary>
+        private async Task<bool> CheckAsync(GuardianMemory memory, TimeSpan since, CancellationToken cancellationToken)
+        {
+            if (memory.Phase != Status.Phase)
+            {
+                (memory.Phase, memory.V1, memory.V3, memory.Soaked, memory.IdleChecks) = (Status.Phase, default, default, TimeSpan.Zero, 0);
+            }
+            var last = memory.LastCheckAt;
+            var pods = await _cluster.ListPodsAsync(cancellationToken).ConfigureAwait(false);
+            var deployment = await _cluster.ReadDeploymentAsync(cancellationToken).ConfigureAwait(false);
+            var readings = await owner._reader.ReadAsync(pods.Where(pod => pod is { Ready: true, Terminating: false }), cancellationToken).ConfigureAwait(false);
+            var now = Now;
+            owner._lastCheckStamp = owner.Time.GetTimestamp();
+            owner._checked = true;
+            owner.Checks++;
+
+            var check = new RolloutCheck(Spec, memory, owner._book!);
+            var trigger = check.Observe(now, Status.Percent, pods, deployment, readings);
+            if (check.Missing is not null) owner.FailedChecks++;
+
+            // The monotonic clock where there is one; after a restart the wall clock, cut off so that a clock jump passes no soak.
+            var elapsed = since != TimeSpan.MaxValue ? since : last is { } at && now > at ? now - at : TimeSpan.Zero;
+            var counted = Shorter(elapsed, 3 * Spec.CheckInterval);
+            if (Status.State == RolloutState.Soaking && check.Missing is null && memory.IdleChecks == 0 && !Spec.Suspended && owner._book!.Progress < ClearEvidence)
+                memory.Soaked += counted;
+
+            ShowTraffic(check, now, elapsed, memory);
+            Status.LastCheckAt = now;
+            Status.Soaked = memory.Soaked;
+            Status.MetricsMissingSince = memory.MetricsMissingSince;
+            Status.NotReadyChecks = memory.NotReadyChecks;
+            Status.Evidence = owner._book!.Read();
+            Status.Pods =
+            [
+                .. pods.Where(pod => !pod.Terminating).Select(pod =>
+                {
+                    var reading = readings.FirstOrDefault(r => r.Pod.Uid == pod.Uid && r.Pod.Name == pod.Name);
+                    return new PodObservation
+                    {
+                        Name = pod.Name, Ready = pod.Ready, Restarts = pod.Restarts, AppliedRevision = reading?.Flags?.Revision, Percent = reading?.Flags?.Effective,
+                        Problem = reading is null ? pod.WaitingReason ?? "not ready" : reading.Problem,
+                    };
+                }),
+            ];
+            _changed = true;
+            SetCondition("MetricsAvailable", check.Missing is null, check.Missing is null ? "AllPodsAnswer" : "Missing", check.Missing ?? "Every ready pod answered.");
+            var furthest = owner._book.Tests.MaxBy(test => test.LogEvidence / test.LogThreshold)!;
+            SetCondition("EvidenceClear", owner._book.Progress < ClearEvidence, owner._book.Progress < ClearEvidence ? "Clear" : "Growing",
+                Text($"{furthest.Name}: {100 * Math.Clamp(furthest.LogEvidence / furthest.LogThreshold, 0, 1):0} % of the way to rollback ({furthest.Detail})."));
+            RolloutSeries.Append(memory.Series, new RolloutPoint
+            {
+                Time = now, Percent = Status.Percent, Evidence = Math.Round(100 * owner._book.Progress, 1),
+                V3RequestsPerSecond = Status.V3?.RequestsPerSecond, V1RequestsPerSecond = Status.V1?.RequestsPerSecond,
+                V3ErrorRate = Status.V3?.ErrorRatePercent, V1ErrorRate = Status.V1?.ErrorRatePercent,
+                V3P99 = Status.V3?.P99Milliseconds, V1P99 = Status.V1?.P99Milliseconds,
+            });
+            // Nothing above waits: this is the first call after the readings.
+            if (trigger is not null) await BeginRollbackAsync(trigger, cancellationToken).ConfigureAwait(false);
+            await owner.SaveMemoryAsync(cancellationToken).ConfigureAwait(false);
+            return trigger is not null;
+        }
+
+        private void ShowTraffic(RolloutCheck check, DateTimeOffset now, TimeSpan elapsed, GuardianMemory memory)
+        {
+            if (check is { V1: { } v1, V3: { } v3 } && elapsed > TimeSpan.Zero && elapsed < TimeSpan.FromMinutes(10)) owner._recent.Enqueue((now, elapsed, v1, v3));
+            while (owner._recent.Count > 1 && now - owner._recent.Peek().Time >= DisplayWindow) owner._recent.Dequeue();
+            var seconds = owner._recent.Sum(entry => entry.Length.TotalSeconds);
+            Status.V1 = Show(memory.V1, owner._recent.Select(entry => entry.V1), seconds);
+            Status.V3 = Show(memory.V3, owner._recent.Select(entry => entry.V3), seconds);
+
+            static VersionTraffic Show(VersionCounts phase, IEnumerable<RequestCounters> recent, double seconds)
+            {
+                var window = recent.Aggregate(new RequestCounters(), (sum, next) => sum.Plus(next));
+                return new VersionTraffic
+                {
+                    Requests = phase.Requests, Errors = phase.Errors, Slow = phase.Slow,
+                    RequestsPerSecond = seconds > 0 ? Math.Round(window.Judged / seconds, 2) : null,
+                    ErrorRatePercent = window.Judged > 0 ? Math.Round(100d * window.ServerErrors / window.Judged, 3) : null,
+                    P50Milliseconds = Round(window.QuantileMilliseconds(0.50)),
+                    P95Milliseconds = Round(window.QuantileMilliseconds(0.95)),
+                    P99Milliseconds = Round(window.QuantileMilliseconds(0.99)),
+                };
+            }
+
+            static double? Round(double? value) => value is { } number ? Math.Round(number, 2) : null;
+        }
+    }
+}
