@@ -31,6 +31,9 @@ public sealed record ValidationOptions
     /// <summary>Limit of a check that sets none itself.</summary>
     public TimeSpan CheckTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Time between two scrapes that must differ; the process' own counters move within a second.</summary>
+    internal TimeSpan FreshnessInterval { get; init; } = TimeSpan.FromSeconds(1.2);
+
     /// <summary>Where validation-report.md and .json go; nowhere when absent.</summary>
     public string? ReportDirectory { get; init; }
 }

@@ -128,7 +128,8 @@ internal static partial class ManifestRenderer
             throw new ManifestException(file, scalar.Start.Line, $"'{text}' means different things to different YAML readers: quote it, or write it as true, false or a decimal number");
         if (Integer().IsMatch(text) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer))
             return integer;
-        if (Real().IsMatch(text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real))
+        if (Real().IsMatch(text) && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real))
+            // Decimal keeps the digits: a double would turn 0.000001 into 1E-06.
             return real;
         return text;
     }
