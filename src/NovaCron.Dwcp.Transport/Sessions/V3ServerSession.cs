@@ -306,7 +306,9 @@ internal sealed class V3ServerSession : IAsyncDisposable
                             RequestKind.ManifestExchange,
                             async () =>
                             {
+                                var before = put.Receiver.KnownBytes + put.Receiver.ZeroBytes;
                                 await put.Receiver.HandleSegmentAsync(frame.Payload, answer, cancellationToken).ConfigureAwait(false);
+                                ReportBytes(put.Receiver.KnownBytes + put.Receiver.ZeroBytes - before);
                                 return true;
                             },
                             cancellationToken).ConfigureAwait(false);
@@ -317,6 +319,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
                     break;
                 case FrameType.Chunks:
                     var (durable, bytes) = await scope.RunAsync(RequestKind.ChunkBatch, () => put.Receiver.HandleChunksAsync(frame.Payload, cancellationToken), cancellationToken).ConfigureAwait(false);
+                    ReportBytes(bytes);
                     // Closed when the store failed: the client was told.
                     if (!await put.Durable.Writer.WaitToWriteAsync(cancellationToken).ConfigureAwait(false)) await EndPutAsync(put).ConfigureAwait(false);
                     else put.Durable.Writer.TryWrite((durable, bytes));
@@ -337,13 +340,12 @@ internal sealed class V3ServerSession : IAsyncDisposable
     private async ValueTask CommitAsync(Put put, Frame frame, RequestScope scope, CancellationToken cancellationToken)
     {
         var root = await scope.RunAsync(RequestKind.Commit, async () => await put.Receiver.HandleCommitAsync(frame.Payload, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        var receiver = put.Receiver;
         await EndPutAsync(put).ConfigureAwait(false);
         using var reply = new WireWriter();
         reply.Hash(root);
         await _channel.WriteAsync(FrameType.Committed, put.Stream, reply, cancellationToken).ConfigureAwait(false);
         await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
-        ReportBytes(receiver.Hasher.Bytes);
+        ReportBytes(0);
     }
 
     // Tells the client what became durable, in order, several batches with one frame.

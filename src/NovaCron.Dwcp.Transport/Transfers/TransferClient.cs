@@ -128,14 +128,15 @@ public sealed class TransferClient : IAsyncDisposable
         {
             run.Attempt++;
             run.Counters.BeginAttempt();
-            var before = run.Counters.ChunkBytes;
+            var before = run.Counters.ObjectChunkBytes;
             try
             {
                 return await AttemptAsync(run, fruitless, body, cancellationToken).ConfigureAwait(false);
             }
             catch (DwcpTransferException e) when (e.IsTransient && !cancellationToken.IsCancellationRequested)
             {
-                var moved = run.Counters.ChunkBytes > before;
+                // Bytes that the receiver made safe: what was merely sent may have been sent for nothing, again and again.
+                var moved = run.Counters.ObjectChunkBytes > before;
                 if (moved) run.ProgressAt = _time.GetTimestamp();
                 fruitless = moved ? 1 : fruitless + 1;
                 if (_time.GetElapsedTime(run.ProgressAt) >= run.Request.GiveUpAfter)
