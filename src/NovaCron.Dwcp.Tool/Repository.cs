@@ -29,7 +29,8 @@ internal static class Repository
                 Path.Combine(Root, "src", "NovaCron.Dwcp.Node", "bin", "Debug", "net10.0", file),
                 Path.Combine(Root, "src", "NovaCron.Dwcp.Node", "bin", "Release", "net10.0", file),
             ];
-            return places.FirstOrDefault(File.Exists)
+            // The build also leaves a host without its assembly beside this program: both must be there.
+            return places.FirstOrDefault(static place => File.Exists(place) && File.Exists(Path.ChangeExtension(place, ".dll")))
                 ?? throw new ToolException(ExitCode.Failure, $"{file} was not found: {string.Join(", ", places)}. Build it: dotnet build src/NovaCron.Dwcp.Node.");
         }
     }

@@ -20,7 +20,9 @@ internal sealed class RedisImage(string path, bool isGarnet) : ContainerImage(pa
         }
         foreach (var argument in arguments)
         {
-            yield return context.ResolveIfPresent(argument);
+            yield return argument.EndsWith(".conf", StringComparison.Ordinal) && File.Exists(context.Resolve(argument))
+                ? WithoutDirectories(context, argument)
+                : context.ResolveIfPresent(argument);
         }
         yield return "--bind";
         yield return context.PodAddress.ToString();
@@ -30,5 +32,15 @@ internal sealed class RedisImage(string path, bool isGarnet) : ContainerImage(pa
         yield return "no";
         yield return "--dir";
         yield return Directory.Exists(context.Resolve("/data")) ? context.Resolve("/data") : context.Root;
+    }
+
+    // Redis changes its directory while it reads the file, before later directives can name the right one.
+    private static string WithoutDirectories(ContainerContext context, string path)
+    {
+        var rewritten = System.IO.Path.Combine(context.Root, "run", System.IO.Path.GetFileName(path));
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(rewritten)!);
+        File.WriteAllLines(rewritten, File.ReadLines(context.Resolve(path)).Where(static line => !line.TrimStart().StartsWith("dir ", StringComparison.OrdinalIgnoreCase)));
+        File.SetUnixFileMode(rewritten, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return rewritten;
     }
 }
