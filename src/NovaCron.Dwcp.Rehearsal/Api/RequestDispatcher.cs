@@ -78,6 +78,11 @@ internal sealed class RequestDispatcher : IDisposable
         var type = _api.Store.Types.Find(path.Group, path.Version, path.Resource);
         var review = type is null ? ServedResource.Reviews.FirstOrDefault(r => r.ApiVersion == Version(path) && r.Plural == path.Resource) : null;
         var name = path.Subresource == "proxy" ? path.Name.Split(':') is [_, var middle, _] ? middle : path.Name.Split(':')[0] : path.Name;
+        if (name.Length == 0 && type is not null && verb is ("list" or "watch" or "deletecollection") && context.Request.Query["fieldSelector"] is [{ Length: > 0 } selector])
+        {
+            // A selector for one name asks for that object: rules with resourceNames apply (k8s.io/apiserver, requestinfo.go).
+            name = FieldSelector.Parse(type, selector).Name ?? "";
+        }
         // For a namespace itself the rules of that namespace count.
         var scope = path is { Group: "", Resource: "namespaces" } ? path.Name : path.Namespace;
         var access = new AccessRequest(verb, path.Group, path.Resource, path.Subresource, scope, name);
