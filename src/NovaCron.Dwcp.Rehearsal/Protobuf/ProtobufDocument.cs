@@ -107,6 +107,8 @@ internal static class ProtobufDocument
                 return Encoding.UTF8.GetString(payload);
             case "i":
                 return (long)varint;
+            case "z":
+                return varint == 0 ? null : (long)varint;
             case "b":
                 return varint != 0;
             case "y":

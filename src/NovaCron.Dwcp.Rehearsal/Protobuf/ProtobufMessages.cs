@@ -3,13 +3,13 @@ namespace NovaCron.Dwcp.Rehearsal.Protobuf;
 /// <summary>
 /// Field numbers of the messages that kubectl's typed clients send as protobuf (<c>kubectl create …</c>, <c>auth</c>, <c>drain</c>),
 /// from the API's <c>generated.proto</c> files. One line a message: <c>Name: number field type</c>, where a type is <c>s</c> text, <c>i</c> whole
-/// number, <c>b</c> boolean, <c>y</c> bytes, <c>t</c> time, <c>p</c> int-or-string, <c>q</c> quantity, or a message; <c>*</c> marks
+/// number, <c>z</c> whole number where 0 means not given, <c>b</c> boolean, <c>y</c> bytes, <c>t</c> time, <c>p</c> int-or-string, <c>q</c> quantity, or a message; <c>*</c> marks
 /// lists, <c>%</c> maps from text.
 /// </summary>
 internal static class ProtobufMessages
 {
     private const string Table = """
-        ObjectMeta: 1 name s, 2 generateName s, 3 namespace s, 5 uid s, 6 resourceVersion s, 7 generation i, 8 creationTimestamp t, 9 deletionTimestamp t, 10 deletionGracePeriodSeconds i, 11 labels %s, 12 annotations %s, 13 ownerReferences *OwnerReference, 14 finalizers *s
+        ObjectMeta: 1 name s, 2 generateName s, 3 namespace s, 5 uid s, 6 resourceVersion s, 7 generation z, 8 creationTimestamp t, 9 deletionTimestamp t, 10 deletionGracePeriodSeconds i, 11 labels %s, 12 annotations %s, 13 ownerReferences *OwnerReference, 14 finalizers *s
         OwnerReference: 1 kind s, 3 name s, 4 uid s, 5 apiVersion s, 6 controller b, 7 blockOwnerDeletion b
         LabelSelector: 1 matchLabels %s, 2 matchExpressions *LabelSelectorRequirement
         LabelSelectorRequirement: 1 key s, 2 operator s, 3 values *s
