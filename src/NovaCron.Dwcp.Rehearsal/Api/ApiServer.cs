@@ -71,7 +71,8 @@ public sealed class ApiServer : IAsyncDisposable
         var tokens = new TokenAuthority(store);
         var schemas = new SchemaRegistry(store);
         var stopping = new CancellationTokenSource();
-        var api = new ApiContext(store, schemas, tokens, new Authorizer(store), new AdmissionChain(store, schemas), options.PodRuntime)
+        var authorizer = new Authorizer(store);
+        var api = new ApiContext(store, schemas, tokens, authorizer, new AdmissionChain(store, schemas, authorizer), options.PodRuntime)
         {
             Stopping = stopping.Token,
         };

@@ -209,13 +209,13 @@ internal sealed class WriteHandler(ApiContext api)
         {
             document.Remove("status");
         }
-        api.Admission.Prepare(request.User, type, document, null);
+        api.Admission.Prepare(type, document, null);
         if (ownership is null)
         {
             var manager = new FieldManager(request.FieldManagerName, FieldManager.Update, type.ApiVersion, "");
             FieldOwnership.Of(type, api.Schemas.Find(type), null, api.Store.Clock.GetUtcNow(), false).RecordUpdate(manager, null, document);
         }
-        api.Admission.Check(new(
+        Admit(request, new(
             AdmissionOperation.Create, type, "", request.User, request.Path.Namespace, document.Name(), document, null, request.DryRun));
         return api.Store.Create(type, document, request.DryRun);
     }
@@ -242,7 +242,7 @@ internal sealed class WriteHandler(ApiContext api)
         }
         else
         {
-            api.Admission.Prepare(request.User, type, document, live);
+            api.Admission.Prepare(type, document, live);
         }
         var complete = api.Store.Preview(type, document, live, status);
         if (recordOwnership)
@@ -252,11 +252,19 @@ internal sealed class WriteHandler(ApiContext api)
             var owned = complete.At("metadata.managedFields") is JsonArray { Count: > 0 } ? complete : live;
             FieldOwnership.Of(type, api.Schemas.Find(type), owned, api.Store.Clock.GetUtcNow(), status).RecordUpdate(manager, live, complete);
         }
-        api.Admission.Check(new(
+        Admit(request, new(
             AdmissionOperation.Update, type, subresource, request.User, request.Path.Namespace, live.Name(), complete, live, request.DryRun));
         // Between read and write nobody else may have written, or the checks above were made on something else.
         complete.Metadata()["resourceVersion"] = document.ResourceVersion() is { Length: > 0 } asked ? asked : live.ResourceVersion();
         return status ? api.Store.UpdateStatus(type, complete, request.DryRun) : api.Store.Update(type, complete, request.DryRun);
+    }
+
+    private void Admit(ApiRequest request, AdmissionRequest write)
+    {
+        foreach (var warning in api.Admission.Check(write))
+        {
+            Responses.Warn(request.Http, warning);
+        }
     }
 
     private async Task<JsonObject> ReadObjectAsync(ApiRequest request, ResourceType type)

@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace NovaCron.Dwcp.Rehearsal.Cel;
@@ -205,7 +204,6 @@ internal sealed class CelEvaluator(IReadOnlyDictionary<string, object?> variable
         JsonNode node => CelProgram.FromJson(node),
         int number => (long)number,
         IReadOnlyList<string> texts => texts.Select(static t => (object?)t).ToList(),
-        IFormattable and not (long or double or bool or TimeSpan or DateTimeOffset) => Convert.ToString(value, CultureInfo.InvariantCulture),
         _ => value,
     };
 }

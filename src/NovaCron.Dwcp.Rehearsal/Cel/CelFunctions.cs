@@ -59,6 +59,10 @@ internal static partial class CelFunctions
                 _ => throw Overload(name, a),
             };
         }
+        if (target is ICelObject own)
+        {
+            return own.Call(name, a);
+        }
         if (target is string text)
         {
             return OfText(name, text, a);

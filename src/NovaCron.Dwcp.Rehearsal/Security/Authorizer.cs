@@ -53,7 +53,8 @@ public sealed class Authorizer(ClusterStore store)
         }
     }
 
-    private IEnumerable<JsonObject> ClusterRoleRules(string name)
+    /// <summary>The rules of a ClusterRole, those that it aggregates included.</summary>
+    internal IEnumerable<JsonObject> ClusterRoleRules(string name)
     {
         if (store.Find(ResourceTypes.ClusterRoles, null, name)?.Document is not { } role)
         {

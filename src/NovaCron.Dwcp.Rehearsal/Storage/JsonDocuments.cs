@@ -9,6 +9,9 @@ public static class JsonDocuments
 {
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Writes text as it is, without escaping what HTML would need escaped.</summary>
+    internal static JsonSerializerOptions Relaxed { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Deepest nesting that is read; the real server's limit for request bodies is of the same order.</summary>
     public const int MaxDepth = 128;
 
