@@ -122,7 +122,7 @@ public sealed class NodeHttpTests : IAsyncLifetime
     [Fact]
     public async Task Six_components_are_tested_and_have_metrics()
     {
-        await Eventually.TrueAsync(async () => (await ComponentsAsync()).All(component => (string?)component["health"] == "ok"), "all six pass their self-tests: " + _running.Log.Text, 60);
+        await Eventually.TrueAsync(async () => (await ComponentsAsync()).All(component => (string?)component["health"] == "ok"), "all six pass their self-tests", 60, () => _running.Log.Text);
         var components = await ComponentsAsync();
         Assert.Equal(["AMST", "HDE", "PBA", "ASS", "ACP", "ITP"], components.Select(component => (string?)component["name"]));
         Assert.All(components, component => Assert.True(component["metrics"]!.AsArray().Count >= 2));

@@ -36,7 +36,7 @@ public sealed class RunningNode : IAsyncDisposable
         {
             prepare?.Invoke(running.Pod);
             running._node = await NodeHost.StartAsync(running.Pod.ReadOptions(), running.Pod.ReadVariable, running.Log, TimeProvider.System);
-            await Eventually.TrueAsync(() => running.Node.IsReady, "the node is ready: " + running.Log.Text);
+            await Eventually.TrueAsync(() => running.Node.IsReady, "the node is ready", detail: () => running.Log.Text);
             return running;
         }
         catch
