@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
 
@@ -11,6 +12,9 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
 
     /// <summary>A container that ended so often at its start does not become well by waiting.</summary>
     private const int HopelessRestarts = 5;
+
+    /// <summary>How long failing probes are nothing to talk about.</summary>
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(8);
 
     public async Task WaitAsync(IReadOnlyList<string> deployments, TimeSpan limit, Action<string, bool> report, CancellationToken cancellationToken)
     {
@@ -122,7 +126,8 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
             }
         }
 
-        if (IsReady(pod))
+        // A pod that has only just started fails probes until it listens; that is what startup probes are for.
+        if (IsReady(pod) || (StartedAt(pod) is { } started && time.GetUtcNow() - started < SettlingTime))
             return (null, false);
         var events = await connection.ListEventsAsync(@namespace, "Pod", name, cancellationToken).ConfigureAwait(false);
         return events.LastOrDefault(e => e.IsWarning) is { } warning
@@ -141,7 +146,7 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
             var log = await connection.ReadLogAsync(@namespace, pod, new PodLogOptions { Container = container, Previous = previous, TailLines = 3 }, cancellationToken)
                 .ConfigureAwait(false);
             var line = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
-            return line is null ? "" : $", last log line: {(line.Length > 300 ? line[..300] + "..." : line)}";
+            return line is null ? "" : $", last log line: {Shorten(line)}";
         }
         catch (DwcpClusterException e) when (e.Failure is not ClusterFailure.Unauthorized)
         {
@@ -149,6 +154,25 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
             return e.Failure == ClusterFailure.Forbidden ? " (its log may not be read)" : "";
         }
     }
+
+    /// <summary>A structured line by its message, and not more of any than a terminal shows.</summary>
+    private static string Shorten(string line)
+    {
+        try
+        {
+            if (line.StartsWith('{') && JsonNode.Parse(line) is JsonObject entry && entry["message"] is { } message)
+                line = $"{entry["level"]}: {message}";
+        }
+        catch (JsonException)
+        {
+            // Half a line of JSON is shown as it is.
+        }
+
+        return line.Length > 300 ? line[..300] + "..." : line;
+    }
+
+    private static DateTimeOffset? StartedAt(JsonObject pod) =>
+        pod["status"]?["startTime"] is { } text && DateTimeOffset.TryParse(text.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
 
     private static long? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
 }
