@@ -45,7 +45,8 @@ public static class BlockCodec
         if (level != DwcpLevel.Store)
         {
             var workspace = BlockWorkspace.Rent();
-            var encoded = workspace.EncodeSegments(block, destination[1..MaxEncodedLength(block.Length)], level);
+            var room = destination[1..MaxEncodedLength(block.Length)];
+            var encoded = level < DwcpLevel.Dense ? workspace.EncodeSegments(block, room, level) : workspace.EncodeNibbles(block, room);
             BlockWorkspace.Return(workspace);
             if (encoded > 0)
             {

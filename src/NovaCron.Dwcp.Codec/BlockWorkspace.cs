@@ -19,6 +19,9 @@ internal sealed unsafe class BlockWorkspace
     private SequenceBuffer? _sequences;
     private FastParser? _fast;
     private LazyParser? _balanced;
+    private LazyParser? _dense;
+    private NibbleEncoder? _nibbleEncoder;
+    private NibbleDecoder? _nibbleDecoder;
 
     public static BlockWorkspace Rent()
     {
@@ -86,11 +89,59 @@ internal sealed unsafe class BlockWorkspace
         return written;
     }
 
+    /// <summary>Encodes a block as segments in the nibble coding.</summary>
+    /// <returns>The bytes written, or 0 when they would not fit <paramref name="destination"/>.</returns>
+    public int EncodeNibbles(ReadOnlySpan<byte> block, Span<byte> destination)
+    {
+        Parser parser = _dense ??= new LazyParser(4, 19, 16);
+        _sequences ??= new SequenceBuffer(CommandCoding.MaxSegment);
+        _nibbleEncoder ??= new NibbleEncoder();
+        if (_output.Length < NibbleEncoder.MaxEncoded)
+        {
+            _output = GC.AllocateUninitializedArray<byte>(NibbleEncoder.MaxEncoded);
+        }
+
+        bool text = TextDetector.IsText(block);
+        int written = 0;
+        RecentOffsets recent = RecentOffsets.Initial;
+        _nibbleEncoder.Begin();
+        fixed (byte* b = block)
+        {
+            parser.Begin(b, block.Length);
+            for (int start = 0; start < block.Length; start += NibbleCoding.MaxSegment)
+            {
+                int length = Math.Min(NibbleCoding.MaxSegment, block.Length - start);
+                parser.Parse(start, start + length, _sequences);
+
+                // Noise: nothing to match and nothing to learn. The models must not see what the decoder will not see, so this is decided first.
+                bool raw = TextDetector.IsNoise(block.Slice(start, length), _sequences);
+                int encoded = length;
+                if (!raw)
+                {
+                    encoded = _nibbleEncoder.Encode(b, b + start, length, text, _sequences, ref recent, _output);
+                }
+
+                if (destination.Length - written < encoded + 1 + Bytes.MaxVarint)
+                {
+                    return 0;
+                }
+
+                destination[written++] = (byte)(raw ? SegmentKind.Raw : text ? SegmentKind.TextNibbles : SegmentKind.Nibbles);
+                written += Bytes.WriteVarint(destination[written..], (uint)length);
+                (raw ? block.Slice(start, length) : _output.AsSpan(0, encoded)).CopyTo(destination[written..]);
+                written += encoded;
+            }
+        }
+
+        return written;
+    }
+
     /// <summary>Decodes segments until <paramref name="block"/> is full; the payload must end there.</summary>
     public void DecodeSegments(ReadOnlySpan<byte> payload, Span<byte> block)
     {
         _commandDecoder ??= new CommandDecoder();
         RecentOffsets recent = RecentOffsets.Initial;
+        bool nibbles = false;
         int position = 0;
         while (position < block.Length)
         {
@@ -108,6 +159,16 @@ internal sealed unsafe class BlockWorkspace
                     break;
                 case SegmentKind.Commands:
                     _commandDecoder.Decode(ref payload, block, position, (int)length, ref recent);
+                    break;
+                case SegmentKind.Nibbles or SegmentKind.TextNibbles:
+                    _nibbleDecoder ??= new NibbleDecoder();
+                    if (!nibbles)
+                    {
+                        _nibbleDecoder.Begin();
+                        nibbles = true;
+                    }
+
+                    _nibbleDecoder.Decode(ref payload, block, position, (int)length, kind == SegmentKind.TextNibbles, ref recent);
                     break;
                 default:
                     throw new DwcpFormatException($"Segment kind {(byte)kind} is unknown; a newer DWCP wrote it.");

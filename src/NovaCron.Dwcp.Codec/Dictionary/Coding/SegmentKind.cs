@@ -8,4 +8,10 @@ internal enum SegmentKind : byte
 
     /// <summary><see cref="CommandCoding"/>.</summary>
     Commands = 1,
+
+    /// <summary><see cref="NibbleCoding"/>, literals in the context of the byte at the last offset.</summary>
+    Nibbles = 2,
+
+    /// <summary><see cref="NibbleCoding"/>, literals in the context of the two bytes before.</summary>
+    TextNibbles = 3,
 }
