@@ -373,6 +373,12 @@ public sealed class DwcpStream : Stream
     /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException("The length of a DwcpStream follows from what is written.");
 
+    /// <summary>
+    /// Gives an encoding stream up: disposing it then writes nothing more, so that content which could not be read to its end never
+    /// becomes a frame that decodes.
+    /// </summary>
+    public void Abort() => _failed = true;
+
     /// <summary>Writes the last block, the index and the footer, unless a write failed before: then the frame stays visibly incomplete.</summary>
     protected override void Dispose(bool disposing)
     {

@@ -160,6 +160,19 @@ public sealed class FrameTests
     }
 
     [Fact]
+    public void A_stream_that_was_given_up_leaves_no_frame_that_decodes()
+    {
+        var archive = new MemoryStream();
+        using (var stream = new DwcpStream(archive, Small(DwcpLevel.Fast), leaveOpen: true))
+        {
+            stream.Write(SampleData.Make("text", 50_000, 1));
+            stream.Abort();
+        }
+
+        Assert.Throws<DwcpFormatException>(() => DwcpDecoder.Decode(archive.ToArray()));
+    }
+
+    [Fact]
     public void Announced_content_that_does_not_come_is_an_error_of_the_writer()
     {
         var stream = new DwcpStream(new MemoryStream(), Small(DwcpLevel.Fast) with { ContentLength = 10 });

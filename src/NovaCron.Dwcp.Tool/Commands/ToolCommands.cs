@@ -17,6 +17,12 @@ internal static class ToolCommands
           dwcp send PATH... dwcp://HOST[:PORT]/OBJECT [options]
           dwcp receive dwcp://HOST[:PORT]/OBJECT PATH [options]
                                                     transfer to or from a node
+          dwcp compress [FILE [ARCHIVE]] [--level LEVEL] [--threads N] [--block BYTES] [--force]
+          dwcp expand [ARCHIVE [FILE]] [--threads N] [--memory MIB] [--force]
+                                                    to and from an archive (docs/codec-format.md); without names, or
+                                                    with -, through pipes: cat x | dwcp compress | ssh host dwcp expand
+          dwcp inspect ARCHIVE [--blocks]           what an archive holds, from its index
+          dwcp bench FILE [--mib N] [--threads N]   what each level makes of a file, and how fast
           dwcp help | --help                        this text
           dwcp version | --version
 
@@ -58,6 +64,14 @@ internal static class ToolCommands
                 return await TransferCommand.SendAsync(rest, cancellationToken).ConfigureAwait(false);
             case "receive":
                 return await TransferCommand.ReceiveAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "compress":
+                return await ArchiveCommand.CompressAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "expand":
+                return await ArchiveCommand.ExpandAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "inspect":
+                return await ArchiveCommand.InspectAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "bench":
+                return await ArchiveCommand.BenchAsync(rest, cancellationToken).ConfigureAwait(false);
             case "":
                 throw ToolException.Usage("No command was given. 'dwcp help' lists them.");
             default:
