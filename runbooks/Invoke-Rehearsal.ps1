@@ -124,6 +124,7 @@ try {
             Get-DwcpRollout @operator -Watch -WatchFor '00:01:00' | Write-DwcpObservation -LastVariable observation
         }
         Confirm-That ($observation.State -eq 'RolledBack') "The rollback did not end: $($observation.Message)"
+        Confirm-That ($observation.V3.Errors -gt 0) 'The fault hit nobody: it proves nothing.'
     }
 
     Write-DwcpStep 'The incident report, from what the guardian left in the cluster' {
@@ -141,9 +142,9 @@ try {
         $counts = Stop-DwcpRehearsalTraffic $traffic
         $report.Counts = $counts
         $counts | Out-Default
+        $counts.RecentFailures | Out-Default
         Confirm-That ($counts.Lost -eq 0) "$($counts.Lost) requests were lost ($($counts.Unacknowledged) not acknowledged, $($counts.Unreadable) unreadable)."
         Confirm-That ($counts.Verified -eq $counts.Acknowledged) "Only $($counts.Verified) of $($counts.Acknowledged) were read back."
-        Confirm-That ($counts.V3.FailedAttempts -gt 0) 'The fault hit nobody: it proves nothing.'
     }
 }
 finally {

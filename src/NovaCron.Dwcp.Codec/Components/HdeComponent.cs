@@ -59,7 +59,11 @@ public sealed class HdeComponent : IDwcpComponent
         FastCdc.Default.Split(data, lengths);
         var tails = new HashSet<int>();
         var left = data.Length;
-        foreach (var length in lengths) tails.Add(left -= length);
+        foreach (var length in lengths)
+        {
+            RecordChunk(length);
+            tails.Add(left -= length);
+        }
         return tails;
     }
 }

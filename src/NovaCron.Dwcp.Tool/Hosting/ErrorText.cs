@@ -14,6 +14,8 @@ internal static class ErrorText
             screen.WriteLine(LineKind.Error, $"  What to do: {action}");
         if (error.InvocationInfo is { ScriptLineNumber: > 0 } where)
             screen.WriteLine(LineKind.Error, $"  At {Path.GetFileName(where.ScriptName)}:{where.ScriptLineNumber}: {where.Line.Trim()}");
-        screen.WriteLine(LineKind.Error, $"  Id: {error.FullyQualifiedErrorId}");
+        // What a script throws as text has that text as its id: nobody searches for that.
+        if (error.FullyQualifiedErrorId != message)
+            screen.WriteLine(LineKind.Error, $"  Id: {error.FullyQualifiedErrorId}");
     }
 }

@@ -43,6 +43,7 @@ public sealed class AcpComponent : IDwcpComponent
             var received = 0;
             while (received < buffer.Length) received += server.Receive(buffer, received, buffer.Length - received, SocketFlags.None);
             if (TcpPath.Read(client) is not { } path) return OperatingSystem.IsLinux() ? throw new InvalidOperationException("TCP_INFO could not be read.") : "TCP_INFO is not offered by this system; rates are governed by its TCP";
+            RecordPath(path, null);
             SelfTest.Require(path.CongestionWindow > 0, $"TCP_INFO gives a congestion window of {path.CongestionWindow} segments.");
             SelfTest.Require(path.RoundTrip < TimeSpan.FromSeconds(1), $"TCP_INFO gives a loopback round trip of {path.RoundTrip}.");
             return $"TCP_INFO over loopback: round trip {path.RoundTrip.TotalMicroseconds:0} us, window {path.CongestionWindow} segments of {path.SegmentBytes} bytes, {path.Retransmits} sent again";
