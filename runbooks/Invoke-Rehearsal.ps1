@@ -43,7 +43,7 @@ try {
     }
 
     Write-DwcpStep 'DWCP v3 is staged on it' {
-        $staging = New-DwcpStaging @admin -Confirm:$false
+        $staging = New-DwcpStaging @admin -Values ([IO.Path]::Combine($PSScriptRoot, 'rehearsal-values.yaml')) -Confirm:$false
         Confirm-That $staging.IsReady 'Not every workload is ready after staging.'
         $staging | Out-Default
         # What a cluster's administrator does once: who may ask for traffic, and who may approve it.

@@ -18,8 +18,6 @@ internal static class RunbookRunner
         var host = new RunbookHost(session);
         using var runspace = RunspaceFactory.CreateRunspace(host, CreateState());
         runspace.Open();
-        // One process runs one runbook: the style of its output is the process's own.
-        PSStyle.Instance.OutputRendering = screen.IsTerminal ? OutputRendering.Ansi : OutputRendering.PlainText;
         using var shell = PowerShell.Create(runspace);
         shell.AddCommand(script.Path);
         foreach (var (name, value) in parameters)

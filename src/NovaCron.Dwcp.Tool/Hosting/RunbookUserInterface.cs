@@ -65,7 +65,7 @@ internal sealed class RunbookUserInterface(IScreen screen) : PSHostUserInterface
 
     private void Flush()
     {
-        screen.WriteLine(LineKind.Output, _line.ToString());
+        screen.WriteLine(LineKind.Output, GetOutputString(_line.ToString(), SupportsVirtualTerminal));
         _line.Clear();
     }
 
