@@ -100,7 +100,11 @@ internal sealed class V3ServerSession : IAsyncDisposable
             if (frame.Type != FrameType.Open || frame.Stream != 0) throw new DwcpProtocolException($"The first frame is {frame.Type}; it must be Open.");
             var open = OpenMessage.Read(frame.Payload.Span);
             if (open.CanaryKey.Length > 0 && _context.Split.AcceptsCanary(open.CanaryKey)) _version = VersionLabel.Canary;
-            var version = await new RequestScope(_context, _version).RunAsync(RequestKind.SessionOpen, () => ValueTask.FromResult(Admit(open)), cancellationToken).ConfigureAwait(false);
+            // A client that is sent on to v1 opens its session there, where the request is served, timed and counted: counted here as well it
+            // would thin v3's errors out, and a fault of v3 would hit clients that are not on v3.
+            var version = IsSentToV1(open)
+                ? Admit(open, 1)
+                : await new RequestScope(_context, _version).RunAsync(RequestKind.SessionOpen, () => ValueTask.FromResult(Admit(open, null)), cancellationToken).ConfigureAwait(false);
             using var reply = new WireWriter();
             reply.Number(version).Text(_session?.Id ?? "").Number(0);
             _channel.MaxFrameBytes = WireLimits.MaxFrame;
@@ -110,11 +114,16 @@ internal sealed class V3ServerSession : IAsyncDisposable
         }
     }
 
-    private int Admit(OpenMessage open)
+    private bool IsSentToV1(OpenMessage open) =>
+        _version != VersionLabel.Canary && open.Versions.Contains(1) && _context.Split.VersionFor(open.ClientId) == 1;
+
+    /// <param name="open">What the client asked for.</param>
+    /// <param name="decided">The version when the traffic split was asked already: it may answer otherwise a moment later.</param>
+    private int Admit(OpenMessage open, int? decided)
     {
         var principal = SessionAuthentication.Authenticate(_context, open.ApiKey);
         if (_context.Draining.IsCancellationRequested) throw DrainingNode();
-        var version = ChooseVersion(open);
+        var version = decided ?? ChooseVersion(open);
         if (version != 3) return version;
         _store = _context.Store.OpenPrincipal(principal);
         _session = new SessionInfo(Convert.ToHexString(RandomNumberGenerator.GetBytes(8)).ToLowerInvariant(), _version, principal, open.ClientId, _context.RemoteEndPoint, _context.Time.GetUtcNow());
