@@ -3,7 +3,7 @@ using NovaCron.Dwcp.Codec.Components;
 namespace NovaCron.Dwcp.Codec;
 
 /// <summary>
-/// One block to one self-describing payload and back (docs/codec-format.md, "Block payload"). The first byte names the method; a decoder that does not know it refuses.
+/// One block to one self-describing payload and back (docs/format.md, "Blocks"). The first byte names the method; a decoder that does not know it refuses.
 /// A block's decoded length is never in the payload: it is declared, and charged to a quota, by whoever carries the payload.
 /// </summary>
 public static class BlockCodec

@@ -1,6 +1,6 @@
 namespace NovaCron.Dwcp.Codec;
 
-/// <summary>How much effort the codec spends on a block. LevelParameters has the table of what each level does; docs/performance.md what that is worth.</summary>
+/// <summary>How much effort the codec spends on a block. The table of what each level does is in docs/format.md.</summary>
 public enum DwcpLevel
 {
     /// <summary>Stored blocks; only all-zero blocks are elided.</summary>
@@ -15,7 +15,7 @@ public enum DwcpLevel
     /// <summary>For the internet: the default there.</summary>
     Dense = 3,
 
-    /// <summary>For the slowest links and for archives. Codes as <see cref="Dense"/> does until its own coder exists.</summary>
+    /// <summary>For the slowest links and for archives.</summary>
     Max = 4,
 
     /// <summary>Moves between the levels to keep the output rate that the path takes.</summary>

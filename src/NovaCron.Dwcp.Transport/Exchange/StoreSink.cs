@@ -47,7 +47,7 @@ internal sealed class StoreSink : IObjectSink
         {
             ChunkLocation location = default;
             if (record.Kind == ManifestRecordKind.Chunk && !_store.TryLocate(record.Hash, (int)record.Length, out location))
-                throw new DwcpTransferException(DwcpErrorCode.StorageFailed, DwcpFault.Server, $"The chunk {record.Hash} could not be stored. Send the object again.");
+                throw _store.WhyLost();
             _writer.Append(record, location);
         }
 

@@ -206,6 +206,13 @@ internal sealed class BeneathDirectory : IDisposable
             return true;
         }
 
+        if (path.LastIndexOf('/') is var slash and > 0)
+        {
+            var parent = OpenDescriptor(path[..slash], LinuxCalls.PathOnly | LinuxCalls.DirectoryOnly, 0);
+            if (parent < 0 && Marshal.GetLastPInvokeError() == LinuxCalls.NoEntry) return false;
+            if (parent >= 0) LinuxCalls.Close(parent);
+        }
+
         return WithParent(path, (parent, name) =>
         {
             if (LinuxCalls.UnlinkAt(parent, name, directory ? LinuxCalls.RemoveDirectory : 0) == 0) return true;

@@ -22,6 +22,7 @@ public sealed class SessionServer : IAsyncDisposable
     private readonly ConcurrentDictionary<long, Task> _connections = new();
     private readonly ConcurrentDictionary<IPAddress, int> _perAddress = new();
     private Socket? _listener;
+    private IPEndPoint? _localEndPoint;
     private Task _accepting = Task.CompletedTask;
     private long _accepted;
     private int _disposed;
@@ -42,7 +43,7 @@ public sealed class SessionServer : IAsyncDisposable
 
     /// <summary>Where the server listens, with the port that the system chose.</summary>
     /// <exception cref="InvalidOperationException">It was not started.</exception>
-    public IPEndPoint LocalEndPoint => _listener?.LocalEndPoint as IPEndPoint ?? throw new InvalidOperationException("The server is not listening.");
+    public IPEndPoint LocalEndPoint => _localEndPoint ?? throw new InvalidOperationException("The server is not listening.");
 
     /// <summary>Sessions and handshakes under way.</summary>
     public int ActiveSessions => _connections.Count;
@@ -67,6 +68,7 @@ public sealed class SessionServer : IAsyncDisposable
         }
 
         _listener = listener;
+        _localEndPoint = (IPEndPoint)listener.LocalEndPoint!;
         _accepting = AcceptAsync(listener);
         return Task.CompletedTask;
     }

@@ -29,6 +29,7 @@ internal sealed class PackWriter : IAsyncDisposable
     private Pack? _pack;
     private int _packsOpened;
     private long _lastCommit;
+    private DwcpTransferException? _lastFailure;
 
     // Durable length of every pack that this process wrote.
     private readonly Dictionary<int, long> _durable = [];
@@ -63,6 +64,17 @@ internal sealed class PackWriter : IAsyncDisposable
     public long? DurableLength(int pack)
     {
         lock (_gate) return _durable.TryGetValue(pack, out var length) ? length : null;
+    }
+
+    /// <summary>Why chunks were lost before they were durable: the last reason, or a general one.</summary>
+    public DwcpTransferException WhyLost()
+    {
+        lock (_gate)
+        {
+            return _lastFailure is { } failure
+                ? new DwcpTransferException(failure.Code, failure.Fault, failure.Message, failure)
+                : new DwcpTransferException(DwcpErrorCode.StorageFailed, DwcpFault.Server, "Chunks of this object could not be stored. Send it again.");
+        }
     }
 
     /// <summary>Appends when there is room now.</summary>
@@ -259,6 +271,7 @@ internal sealed class PackWriter : IAsyncDisposable
         lock (_gate)
         {
             _committing = null;
+            _lastFailure = failure;
             // What gathered meanwhile has its place behind the failed batch.
             next = _filling?.Pack == batch.Pack ? _filling : null;
             if (next is not null) _filling = null;

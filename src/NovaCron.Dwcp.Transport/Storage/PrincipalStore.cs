@@ -233,9 +233,11 @@ public sealed class PrincipalStore
 
     internal void ThrowUnlessDurable(int pack, long end)
     {
-        if (_writer.DurableLength(pack) is { } length && end > length)
-            throw new DwcpTransferException(DwcpErrorCode.StorageFailed, DwcpFault.Server, "Chunks that this object shares with another transfer could not be stored. Send it again.");
+        if (_writer.DurableLength(pack) is { } length && end > length) throw WhyLost();
     }
+
+    /// <summary>Why a chunk that was here is not: to be thrown.</summary>
+    internal DwcpTransferException WhyLost() => _writer.WhyLost();
 
     internal IStoreFile CreateTemporary(string temporary) => _files.Create(temporary);
 
