@@ -21,6 +21,9 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
     /// <summary>How long logs and metrics of all pods together may take; they must not hold up the restart of bad pods.</summary>
     private static readonly TimeSpan SavingTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long one pod may take for one answer at the verification.</summary>
+    private static readonly TimeSpan PodTimeout = TimeSpan.FromSeconds(3);
+
     /// <summary>Characters of logs and metrics kept in the cluster. A ConfigMap holds 1 MiB, and JSON escapes some of them.</summary>
     private const int MaximumEvidence = 400_000;
 
@@ -305,10 +308,10 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
         {
             try
             {
-                var flags = await RetryAsync(async token => NodeFlags.Parse((await cluster.GetFromPodAsync(pod, RolloutNames.DiagnosticsPort, "/flags", token).ConfigureAwait(false)).Body),
+                var flags = await RetryAsync(async token => NodeFlags.Parse((await AskAsync(pod, RolloutNames.DiagnosticsPort, "/flags", token).ConfigureAwait(false)).Body),
                     TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false);
                 if (flags.Effective != 0 || !flags.HasApplied(revision)) return $"Pod {pod.Name} is at {flags.Effective} % with revision {flags.Revision}.";
-                var health = await cluster.GetFromPodAsync(pod, RolloutNames.HttpPort, "/health", cancellationToken).ConfigureAwait(false);
+                var health = await AskAsync(pod, RolloutNames.HttpPort, "/health", cancellationToken).ConfigureAwait(false);
                 return health.IsSuccess ? null : $"Pod {pod.Name} answers /health with {health.StatusCode}.";
             }
             catch (Exception e) when (IsFailure(e))
@@ -342,6 +345,21 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
             return "";
         }).ConfigureAwait(false);
         return report with { Timeline = journal.Steps, Problems = journal.Problems };
+    }
+
+    /// <exception cref="TimeoutException">The pod took longer than <see cref="PodTimeout"/>.</exception>
+    private async Task<PodAnswer> AskAsync(RolloutPod pod, int port, string path, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(PodTimeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await cluster.GetFromPodAsync(pod, port, path, linked.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{path} did not answer within {PodTimeout.TotalSeconds:0} s.", e);
+        }
     }
 
     private async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellationToken)

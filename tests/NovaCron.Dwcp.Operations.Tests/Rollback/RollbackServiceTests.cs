@@ -88,6 +88,15 @@ public sealed class RollbackServiceTests
     }
 
     [Fact]
+    public async Task A_pod_that_hangs_after_the_restart_is_a_problem_in_the_report_and_holds_nothing_up()
+    {
+        var rollback = new RollbackService(_cluster, _time).RollbackAsync(Options, new HangAfterRestart(_cluster));
+        var report = await _time.RunAsync(rollback, TimeSpan.FromMinutes(1));
+        Assert.True(report is { Proven: true, Succeeded: false, ExitCode: 1 });
+        Assert.Contains(report.Problems, problem => problem.Contains("did not answer within", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_same_incident_twice_restarts_once()
     {
         var first = await RollbackAsync(Options);
@@ -158,6 +167,14 @@ public sealed class RollbackServiceTests
                 Assert.True((await _time.RunAsync(new RollbackService(cluster, _time).RollbackAsync(options))).Succeeded);
             }
             Assert.Equal((0, 0, 1), (cluster.Flag, cluster.Ceiling, cluster.Restarted));
+        }
+    }
+
+    private sealed class HangAfterRestart(InMemoryRolloutCluster cluster) : IProgress<RollbackStep>
+    {
+        public void Report(RollbackStep value)
+        {
+            if (value.Name == "Restart") cluster.Nodes[0].Hung = true;
         }
     }
 
