@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using NovaCron.Dwcp.Operations.Cluster;
+
+namespace NovaCron.Dwcp.Operations.Tests.Rollout;
+
+/// <summary>Admission: the shipped policies and the rules in the CRDs, as the API server enforces them.</summary>
+public sealed class RolloutAdmissionTests
+{
+    [Fact]
+    public async Task Nobody_signs_with_another_name_and_no_approval_changes()
+    {
+        await using var scenario = await ApiScenario.StartAsync();
+        using var alice = scenario.As("alice");
+        using var bob = scenario.As("bob");
+        var forged = await Assert.ThrowsAsync<DwcpClusterException>(() => bob.CreateAsync(Approval("carol")));
+        Assert.Contains("spec.approver must be the user", forged.Message);
+        Assert.Equal(ClusterFailure.Forbidden, (await Assert.ThrowsAsync<DwcpClusterException>(() => alice.CreateAsync(Approval("alice")))).Failure);
+        var approval = await bob.CreateAsync(Approval("bob"));
+        approval["spec"]!["phase"] = "phase-3";
+        var changed = await Assert.ThrowsAsync<DwcpClusterException>(() => scenario.Admin.ReplaceAsync(approval));
+        Assert.Contains("an approval cannot be changed", changed.Message);
+        var asked = await Assert.ThrowsAsync<DwcpClusterException>(() => alice.CreateAsync(ApiScenario.Json("""
+            {"apiVersion":"dwcp.novacron.io/v1","kind":"DwcpRollout","metadata":{"name":"dwcp-v3","namespace":"staging"},"spec":{"targetPercent":10,"release":"3.0.0","requestedBy":"bob"}}
+            """)));
+        Assert.Contains("spec.requestedBy must be the user", asked.Message);
+
+        static JsonObject Approval(string approver) => ApiScenario.Json($$$"""
+            {"apiVersion":"dwcp.novacron.io/v1","kind":"DwcpApproval","metadata":{"generateName":"phase-1-","namespace":"staging"},
+             "spec":{"rollout":"dwcp-v3","phase":"phase-1","release":"3.0.0","approver":"{{{approver}}}","reason":"because"}}
+            """);
+    }
+}
