@@ -19,6 +19,7 @@ internal sealed class FlagWatcher
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeasePeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstLeasePeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(5);
 
@@ -90,7 +91,9 @@ internal sealed class FlagWatcher
             }
 
             _flag.SeeGuardian(renewed);
-            await Task.Delay(LeasePeriod * (0.75 + (0.5 * Random.Shared.NextDouble())), _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Until the guardian first shows itself, looked for more often: node and guardian start together.
+            var period = _flag.State.GuardianSeenAt is null ? FirstLeasePeriod : LeasePeriod;
+            await Task.Delay(period * (0.75 + (0.5 * Random.Shared.NextDouble())), _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
