@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using NovaCron.Dwcp.Rehearsal.Storage;
+
+namespace NovaCron.Dwcp.Rehearsal.Tests.Cluster;
+
+/// <summary>What an operator does with kubectl, against pods that are processes.</summary>
+public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
+{
+    [Fact]
+    public async Task An_operator_rolls_out_watches_reads_logs_evicts_and_deletes()
+    {
+        Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "kubectl"))), "kubectl is not installed");
+        var ns = await fixture.NamespaceAsync();
+        var file = Path.Combine(fixture.Cluster.Directory, ns + ".json");
+        var list = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "List",
+            ["items"] = new JsonArray(
+                Workloads.Deployment(ns, "web", 2, Workloads.ReadyProbe, deployment: """{ "strategy": { "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 0 } } }"""),
+                Workloads.Service(ns, "web", Workloads.HttpPort),
+                new JsonObject
+                {
+                    ["apiVersion"] = "policy/v1",
+                    ["kind"] = "PodDisruptionBudget",
+                    ["metadata"] = new JsonObject { ["name"] = "web", ["namespace"] = ns },
+                    ["spec"] = JsonNode.Parse("""{ "maxUnavailable": 0, "selector": { "matchLabels": { "app": "web" } } }"""),
+                }),
+        };
+        await File.WriteAllTextAsync(file, list.ToJsonString());
+
+        Assert.Contains("deployment.apps/web serverside-applied", await Kubectl("apply", "--server-side", "-f", file));
+        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
+        await Kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=30s");
+        Assert.Matches(@"web\s+2/2\s+2\s+2", await Kubectl("get", "deployment", "web"));
+        Assert.Matches(@"web-\S+\s+1/1\s+Running\s+0", await Kubectl("get", "pods"));
+        Assert.Contains("serving", await Kubectl("logs", "deployment/web"));
+        var description = await Kubectl("describe", "pods", "-l", "app=web");
+        Assert.Contains("Started container main", description);
+        Assert.Contains("Ready:          True", description);
+
+        Assert.Contains("restarted", await Kubectl("rollout", "restart", "deployment/web"));
+        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
+        Assert.Contains("2         <none>", await Kubectl("rollout", "history", "deployment/web"));
+
+        await fixture.Eventually(() => fixture.Pods(ns, "web").Count == 2, "the old pods gone");
+        var evicted = fixture.Pods(ns, "web")[0].Name();
+        var refusal = await Kubectl(1, "drain", fixture.Cluster.NodeName, "--pod-selector=app=web", "--force", "--timeout=3s");
+        Assert.Contains("Cannot evict pod as it would violate the pod's disruption budget.", refusal);
+        Assert.Contains(fixture.ReadyPods(ns, "web"), p => p.Name() == evicted);
+        await Kubectl("uncordon", fixture.Cluster.NodeName);
+
+        Assert.Contains("deployment.apps \"web\" deleted", await Kubectl("delete", "deployment", "web", "--wait"));
+        Assert.Contains("No resources found", await KubectlUntil(t => t.Contains("No resources found"), "get", "pods"));
+
+        async Task<string> KubectlUntil(Func<string, bool> done, params string[] arguments)
+        {
+            for (var i = 0; ; i++)
+            {
+                var text = await Kubectl(arguments);
+                if (done(text) || i == 50)
+                {
+                    return text;
+                }
+                await Task.Delay(200);
+            }
+        }
+
+        Task<string> Kubectl(params object[] arguments) => Run(ns, arguments);
+    }
+
+    [Fact]
+    public async Task A_crash_loop_reads_as_it_does_anywhere()
+    {
+        Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "kubectl"))), "kubectl is not installed");
+        var ns = await fixture.NamespaceAsync();
+        fixture.Store.Create(ResourceTypes.Pods, Workloads.Pod(ns, "broken", """{ "args": ["crash", "3"] }"""));
+        await fixture.Eventually(() => ClusterFixture.State(fixture.Pods(ns, "broken")[0]) == "CrashLoopBackOff", "CrashLoopBackOff");
+        Assert.Matches(@"broken\s+0/1\s+CrashLoopBackOff\s+1 \(", await Run(ns, "get", "pod", "broken"));
+        Assert.Equal("about to crash", (await Run(ns, "logs", "broken", "--previous")).Trim());
+        Assert.Contains("Exit Code:    3", await Run(ns, "describe", "pod", "broken"));
+    }
+
+    private async Task<string> Run(string ns, params object[] arguments)
+    {
+        var expected = arguments[0] is int code ? code : 0;
+        var start = new ProcessStartInfo("kubectl") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments.OfType<string>().Concat(["--namespace", ns, "--kubeconfig", fixture.Cluster.KubeconfigPath]))
+        {
+            start.ArgumentList.Add(argument);
+        }
+        using var process = Process.Start(start)!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var text = await output + await error;
+        Assert.True(process.ExitCode == expected, $"kubectl {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{text}");
+        return text;
+    }
+}
