@@ -32,8 +32,7 @@ using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, cont
         _ = Task.Delay(drain).ContinueWith(_ => stop.Set(), TaskScheduler.Default);
     }
 });
-using var http = new HttpListener();
-http.Prefixes.Add($"http://{address}:8080/");
+using var http = new TcpListener(address, 8080);
 http.Start();
 using var tcp = new TcpListener(address, 7000);
 tcp.Start();
@@ -51,21 +50,28 @@ async Task ServeHttpAsync()
 {
     while (true)
     {
-        var context = await http.GetContextAsync();
+        var socket = await http.AcceptSocketAsync();
         _ = Task.Run(async () =>
         {
-            var (status, text) = await AnswerAsync(context.Request);
-            context.Response.StatusCode = status;
-            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
-            context.Response.Close();
+            using var stream = new NetworkStream(socket, ownsSocket: true);
+            using var reader = new StreamReader(stream, leaveOpen: true);
+            var target = (await reader.ReadLineAsync())?.Split(' ') is [_, var path, ..] ? path : "/";
+            while (!string.IsNullOrEmpty(await reader.ReadLineAsync()))
+            {
+                // Headers do not matter here.
+            }
+            var (status, text) = await AnswerAsync(target);
+            var head = $"HTTP/1.1 {status} x\r\nContent-Length: {Encoding.UTF8.GetByteCount(text)}\r\nConnection: close\r\n\r\n";
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(head + text));
         });
     }
 }
 
-async Task<(int Status, string Text)> AnswerAsync(HttpListenerRequest request)
+async Task<(int Status, string Text)> AnswerAsync(string target)
 {
-    var argument = Uri.UnescapeDataString(request.Url!.Query.TrimStart('?'));
-    switch (request.Url.AbsolutePath)
+    var question = target.IndexOf('?');
+    var argument = question < 0 ? "" : Uri.UnescapeDataString(target[(question + 1)..]);
+    switch (question < 0 ? target : target[..question])
     {
         case "/name":
             return (200, Environment.GetEnvironmentVariable("HOSTNAME") ?? "");

@@ -111,6 +111,7 @@ public sealed class RehearsalCluster : IAsyncDisposable
             Images = new ImageCatalog(options.Images),
             Tokens = new ApiServerTokens(api),
             Events = new EventRecorder(Store, "kubelet", NodeName),
+            Journal = journal,
             ApiServer = ApiUrl,
             NodeAddress = addresses.Node,
             NodeName = NodeName,

@@ -180,7 +180,8 @@ internal sealed class DeploymentController(ClusterStore store, ClusterJournal jo
             Scale(deployment, current, wanted);
             return;
         }
-        var room = wanted + MaxSurge(deployment) - old.Append(current).Sum(Wanted);
+        // Pods that an old set was told to remove count until they are on their way.
+        var room = wanted + MaxSurge(deployment) - old.Append(current).Sum(static set => Math.Max(Wanted(set), set.Number("status.replicas")));
         if (room > 0)
         {
             Scale(deployment, current, Wanted(current) + Math.Min(room, wanted - Wanted(current)));

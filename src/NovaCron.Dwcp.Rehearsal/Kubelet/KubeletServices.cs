@@ -15,6 +15,7 @@ internal sealed record KubeletServices
     public required ImageCatalog Images { get; init; }
     public required IServiceAccountTokens Tokens { get; init; }
     public required EventRecorder Events { get; init; }
+    public required ClusterJournal Journal { get; init; }
     public required Uri ApiServer { get; init; }
     public required IPAddress NodeAddress { get; init; }
     public required string NodeName { get; init; }

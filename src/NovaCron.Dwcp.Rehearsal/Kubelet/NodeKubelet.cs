@@ -128,7 +128,14 @@ internal sealed class NodeKubelet : IPodRuntime, IPodUsage, IAsyncDisposable
         }
     }
 
-    private PodWorker Take(JsonObject pod) => new(_services, pod, _addresses.Take(), _prepareRoot);
+    private PodWorker Take(JsonObject pod)
+    {
+        var worker = new PodWorker(_services, pod, _addresses.Take(), _prepareRoot);
+        _ = worker.Completion.ContinueWith(
+            failed => _services.Journal.Write("kubelet", $"{worker.Namespace}/{worker.Name}: {failed.Exception}"),
+            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        return worker;
+    }
 
     // Not before its deletion was seen: changes that are still on their way must not bring a pod back to life.
     private void Forget(string uid)

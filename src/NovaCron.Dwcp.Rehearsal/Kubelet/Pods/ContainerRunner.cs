@@ -320,9 +320,9 @@ internal sealed class ContainerRunner
                 _container["livenessProbe"] is JsonObject liveness ? ProbeLivenessAsync(liveness, actions, unhealthy, untilStop) : Task.CompletedTask)
                 .ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (untilStop.IsCancellationRequested)
+        catch (OperationCanceledException) when (untilStop.IsCancellationRequested || untilExit.IsCancellationRequested)
         {
-            // This run of the container is over.
+            // This run of the container is over. (Both are asked: the one linked to the other is cancelled a moment later.)
         }
     }
 
