@@ -12,23 +12,20 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
     {
         Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "kubectl"))), "kubectl is not installed");
         var ns = await fixture.NamespaceAsync();
-        var file = Path.Combine(fixture.Cluster.Directory, ns + ".json");
-        var list = new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "List",
-            ["items"] = new JsonArray(
-                Workloads.Deployment(ns, "web", 2, Workloads.ReadyProbe, deployment: """{ "strategy": { "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 0 } } }"""),
-                Workloads.Service(ns, "web", Workloads.HttpPort),
-                new JsonObject
-                {
-                    ["apiVersion"] = "policy/v1",
-                    ["kind"] = "PodDisruptionBudget",
-                    ["metadata"] = new JsonObject { ["name"] = "web", ["namespace"] = ns },
-                    ["spec"] = JsonNode.Parse("""{ "maxUnavailable": 0, "selector": { "matchLabels": { "app": "web" } } }"""),
-                }),
-        };
-        await File.WriteAllTextAsync(file, list.ToJsonString());
+        var file = Path.Combine(fixture.Cluster.Directory, ns + ".yaml");
+        JsonObject[] documents =
+        [
+            Workloads.Deployment(ns, "web", 2, Workloads.ReadyProbe, deployment: """{ "strategy": { "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 0 } } }"""),
+            Workloads.Service(ns, "web", Workloads.HttpPort),
+            new()
+            {
+                ["apiVersion"] = "policy/v1",
+                ["kind"] = "PodDisruptionBudget",
+                ["metadata"] = new JsonObject { ["name"] = "web", ["namespace"] = ns },
+                ["spec"] = JsonNode.Parse("""{ "maxUnavailable": 0, "selector": { "matchLabels": { "app": "web" } } }"""),
+            },
+        ];
+        await File.WriteAllTextAsync(file, string.Join("\n---\n", documents.Select(d => d.ToJsonString())));
 
         Assert.Contains("deployment.apps/web serverside-applied", await Kubectl("apply", "--server-side", "-f", file));
         Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
