@@ -12,6 +12,8 @@ namespace NovaCron.Dwcp.Node.Metrics;
 /// </summary>
 public sealed class NodeMetrics : ISessionObserver
 {
+    private const int FailuresLoggedPerSecond = 10;
+
     private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
     private readonly MetricFactory _factory;
     private readonly ILogger _log;
@@ -29,6 +31,7 @@ public sealed class NodeMetrics : ISessionObserver
     private readonly Dictionary<string, Action<double>> _componentMetrics = [];
     private readonly Lock _componentGate = new();
     private volatile byte[]? _frozen;
+    private int _failuresThisSecond;
 
     public NodeMetrics(NodeOptions options, TimeProvider time, ILogger log)
     {
@@ -75,7 +78,11 @@ public sealed class NodeMetrics : ISessionObserver
     public bool Frozen { get; set; }
 
     /// <summary>Takes the window's reading; called once a second.</summary>
-    public void Sample() => _window.Sample();
+    public void Sample()
+    {
+        _window.Sample();
+        if (Interlocked.Exchange(ref _failuresThisSecond, 0) - FailuresLoggedPerSecond is var more and > 0) _log.LogWarning("{More} more requests failed in the node within the last second.", more);
+    }
 
     /// <summary>Adds a gauge that is read when scraped.</summary>
     public void AddGauge(string name, string help, Func<double> read)
@@ -159,7 +166,9 @@ public sealed class NodeMetrics : ISessionObserver
         _requests.WithLabels(version, OutcomeLabel(outcome)).Inc();
         _durations.WithLabels(version).Observe(duration.TotalSeconds);
         if (version != VersionLabel.Canary) _totals.AddRequest(outcome, duration.TotalSeconds);
-        if (outcome == RequestOutcome.ServerError) _log.LogWarning("A {Kind} request on {Version} failed in the node after {Milliseconds} ms.", kind, version, duration.TotalMilliseconds);
+        // A log that a broken version can flood helps nobody.
+        if (outcome == RequestOutcome.ServerError && Interlocked.Increment(ref _failuresThisSecond) <= FailuresLoggedPerSecond)
+            _log.LogWarning("A {Kind} request on {Version} failed in the node after {Milliseconds} ms.", kind, version, duration.TotalMilliseconds);
     }
 
     /// <inheritdoc/>

@@ -38,6 +38,7 @@ public sealed class TrafficGenerator : IAsyncDisposable
     private readonly Queue<TrafficFailure> _failures = new();
     private long _sent;
     private long _retried;
+    private long _failedUndecided;
     private long _unacknowledged;
     private long _verified;
     private long _unreadable;
@@ -97,7 +98,8 @@ public sealed class TrafficGenerator : IAsyncDisposable
             Acknowledged = v1.Acknowledged + v3.Acknowledged,
             InFlight = sent - v1.Acknowledged - v3.Acknowledged - unacknowledged,
             Retried = Interlocked.Read(ref _retried),
-            FailedAttempts = v1.FailedAttempts + v3.FailedAttempts,
+            FailedAttempts = v1.FailedAttempts + v3.FailedAttempts + Interlocked.Read(ref _failedUndecided),
+            FailedUndecided = Interlocked.Read(ref _failedUndecided),
             Unacknowledged = unacknowledged,
             Verified = Interlocked.Read(ref _verified),
             Unreadable = Interlocked.Read(ref _unreadable),
@@ -316,7 +318,9 @@ public sealed class TrafficGenerator : IAsyncDisposable
 
     private void Fail(int version, TrafficFailure failure)
     {
-        (version == 3 ? _v3 : _v1).Failed();
+        if (version == 3) _v3.Failed();
+        else if (version == 1) _v1.Failed();
+        else Interlocked.Increment(ref _failedUndecided);
         _timeline!.Failed(version);
         Remember(failure);
     }

@@ -27,6 +27,9 @@ public sealed record TrafficSnapshot
     /// <summary>Attempts that ended in an error, the retried ones included.</summary>
     public required long FailedAttempts { get; init; }
 
+    /// <summary>Those of the failed attempts that ended before the node had told a version.</summary>
+    public required long FailedUndecided { get; init; }
+
     /// <summary>Requests given up: not acknowledged within the limit, retries included. Each is lost.</summary>
     public required long Unacknowledged { get; init; }
 

@@ -14,6 +14,7 @@ internal sealed class TrafficTimeline(TimeProvider time)
     private int _acknowledgedV3;
     private int _failedV1;
     private int _failedV3;
+    private int _failedUndecided;
     private int _lost;
     private long _bytes;
     private LatencyHistogram _latencies = new();
@@ -45,7 +46,8 @@ internal sealed class TrafficTimeline(TimeProvider time)
         {
             CloseUntilNow();
             if (version == 3) _failedV3++;
-            else _failedV1++;
+            else if (version == 1) _failedV1++;
+            else _failedUndecided++;
         }
     }
 
@@ -74,9 +76,10 @@ internal sealed class TrafficTimeline(TimeProvider time)
         {
             _closed.Add(new TrafficSecond(
                 _start.AddSeconds(_closed.Count), _sent, _acknowledgedV1, _acknowledgedV3, _failedV1, _failedV3, _lost, _bytes,
-                _latencies.Quantile(0.5)?.TotalMilliseconds ?? double.NaN, _latencies.Quantile(0.99)?.TotalMilliseconds ?? double.NaN));
+                _latencies.Quantile(0.5)?.TotalMilliseconds ?? double.NaN, _latencies.Quantile(0.99)?.TotalMilliseconds ?? double.NaN,
+                _failedUndecided));
             if (_acknowledgedV1 + _acknowledgedV3 > 0) _latencies = new LatencyHistogram();
-            _sent = _acknowledgedV1 = _acknowledgedV3 = _failedV1 = _failedV3 = _lost = 0;
+            _sent = _acknowledgedV1 = _acknowledgedV3 = _failedV1 = _failedV3 = _failedUndecided = _lost = 0;
             _bytes = 0;
         }
     }

@@ -14,7 +14,9 @@ public sealed class NodeMetricsTests : IDisposable
     private readonly ManualTime _time = new();
     private readonly NodeMetrics _metrics;
 
-    public NodeMetricsTests() => _metrics = new NodeMetrics(_pod.ReadOptions(), _time, new LogLines());
+    private readonly LogLines _log = new();
+
+    public NodeMetricsTests() => _metrics = new NodeMetrics(_pod.ReadOptions(), _time, _log);
 
     public void Dispose() => _pod.Dispose();
 
@@ -98,6 +100,15 @@ public sealed class NodeMetricsTests : IDisposable
         Assert.Equal(1, scrape.Samples["""dwcp_sessions_active{version="v3"}"""]);
         Assert.Equal(1, scrape.Samples["""dwcp_sessions_broken_total{version="v3"}"""]);
         Assert.Equal(1, _metrics.Sessions.Active(VersionLabel.V3));
+    }
+
+    [Fact]
+    public void A_flood_of_failures_is_logged_by_example_and_number()
+    {
+        for (var i = 0; i < 500; i++) Complete(RequestOutcome.ServerError, 1);
+        Seconds(1);
+        Assert.Equal(11, _log.Lines.Count);
+        Assert.Contains("490 more requests failed", _log.Text);
     }
 
     [Fact]

@@ -55,6 +55,9 @@ public class TrafficGeneratorTests
         Assert.Equal(final.Sent, final.Unacknowledged);
         Assert.Equal(final.Sent, final.Lost);
         Assert.Equal(0, final.Acknowledged);
+        // Nobody told a version, so no version is blamed.
+        Assert.Equal(final.FailedAttempts, final.FailedUndecided);
+        Assert.Equal(0, final.V1.FailedAttempts + final.V3.FailedAttempts);
         Assert.True(double.IsNaN(final.V1.P99Milliseconds));
         Assert.Contains(final.RecentFailures, failure => failure.Lost);
     }
