@@ -142,7 +142,7 @@ try {
         $counts = Stop-DwcpRehearsalTraffic $traffic
         $report.Counts = $counts
         $counts | Out-Default
-        $counts.RecentFailures | Out-Default
+        if ($counts.Lost) { $counts.RecentFailures | Out-Default }
         Confirm-That ($counts.Lost -eq 0) "$($counts.Lost) requests were lost ($($counts.Unacknowledged) not acknowledged, $($counts.Unreadable) unreadable)."
         Confirm-That ($counts.Verified -eq $counts.Acknowledged) "Only $($counts.Verified) of $($counts.Acknowledged) were read back."
     }

@@ -1,2 +1,0 @@
-namespace NovaCron.Dwcp.Tool.Tests;
-public class PlaceholderTests { [Fact] public void Builds() => Assert.NotNull(typeof(PlaceholderTests).Assembly.FullName); }
