@@ -93,7 +93,7 @@ public static class IncidentReport
             document.Table(["Test", "Way to rollback", "Observations", "Detail"],
                 [.. status.Evidence.Select(test => new[] { test.Metric, Text($"{test.PercentToRollback:0.#} %"), Text($"{test.Observations}"), test.Detail ?? "" })]);
         }
-        RolloutCharts.AddTo(document, series, report.FlagZeroAt);
+        RolloutCharts.AddTo(document, series, rollout?.Spec.Limits, report.FlagZeroAt);
         document.Heading("Commands to investigate");
         document.Code(string.Join('\n',
             $"kubectl -n {report.Namespace} get dwcprollout {RolloutNames.Rollout} -o yaml",

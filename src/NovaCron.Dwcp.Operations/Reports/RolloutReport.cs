@@ -70,7 +70,7 @@ public sealed record RolloutReport
         document.Heading("History");
         document.Table(["Time (UTC)", "State", "Percent", "Reason", "What"],
             [.. History.Select(entry => new[] { entry.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), entry.State.ToString(), Text($"{entry.Percent} %"), entry.Reason, entry.Message })]);
-        RolloutCharts.AddTo(document, Series, Observation.Rollout.Status?.LastRollbackAt);
+        RolloutCharts.AddTo(document, Series, spec.Limits, Observation.Rollout.Status?.LastRollbackAt);
         return document;
     }
 
