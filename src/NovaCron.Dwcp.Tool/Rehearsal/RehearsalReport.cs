@@ -80,7 +80,7 @@ internal sealed record RehearsalReport
         }
         if (Rollout is { } rollout)
         {
-            RolloutCharts.AddTo(document, rollout.Series, RolledBackAt);
+            RolloutCharts.AddTo(document, rollout.Series, rollout.Observation.Rollout.Spec.Limits, RolledBackAt);
             document.Heading("What the guardian did");
             document.Table(["Time (UTC)", "State", "Percent", "What", "Detail"],
                 [.. rollout.History.Select(entry => new[]
