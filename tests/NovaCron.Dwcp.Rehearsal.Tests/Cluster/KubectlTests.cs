@@ -12,7 +12,7 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
     {
         Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "kubectl"))), "kubectl is not installed");
         var ns = await fixture.NamespaceAsync();
-        var file = Path.Combine(fixture.Cluster.Directory, ns + ".yaml");
+        var file = Path.Combine(fixture.Cluster.Directory, ns + ".json");
         JsonObject[] documents =
         [
             Workloads.Deployment(ns, "web", 2, Workloads.ReadyProbe, deployment: """{ "strategy": { "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 0 } } }"""),
@@ -25,7 +25,7 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
                 ["spec"] = JsonNode.Parse("""{ "maxUnavailable": 0, "selector": { "matchLabels": { "app": "web" } } }"""),
             },
         ];
-        await File.WriteAllTextAsync(file, string.Join("\n---\n", documents.Select(d => d.ToJsonString())));
+        await File.WriteAllTextAsync(file, string.Join("\n", documents.Select(d => d.ToJsonString())));
 
         Assert.Contains("deployment.apps/web serverside-applied", await Kubectl("apply", "--server-side", "-f", file));
         Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
