@@ -14,7 +14,7 @@ namespace NovaCron.Dwcp.Node.Tests.Support;
 public sealed class FakeApiServer : IAsyncDisposable
 {
     private readonly TestAuthority _authority = new();
-    private readonly ConcurrentDictionary<Channel<JsonObject>, HttpContext> _watches = new();
+    private readonly ConcurrentDictionary<Channel<JsonObject>, bool> _watches = new();
     private readonly Lock _gate = new();
     private readonly WebApplication _application;
     private JsonObject? _data = new() { ["FEATURE_FLAG_V3_ROLLOUT"] = "0", ["FEATURE_FLAG_V3_CEILING"] = "100" };
@@ -80,7 +80,7 @@ public sealed class FakeApiServer : IAsyncDisposable
     /// <summary>Ends every watch in the middle, as a restarted API server does.</summary>
     public void CutWatches()
     {
-        foreach (var context in _watches.Values) context.Abort();
+        foreach (var watch in _watches.Keys) watch.Writer.TryComplete(new OperationCanceledException("cut"));
     }
 
     /// <summary>Cuts every connection and refuses new ones, or ends that.</summary>
@@ -179,7 +179,7 @@ public sealed class FakeApiServer : IAsyncDisposable
             // What happened between the list and this watch.
             var from = int.Parse(context.Request.Query["resourceVersion"].ToString(), System.Globalization.CultureInfo.InvariantCulture);
             if (_revision > from) channel.Writer.TryWrite(new JsonObject { ["type"] = _data is null ? "DELETED" : "MODIFIED", ["object"] = Describe(_data) });
-            _watches[channel] = context;
+            _watches[channel] = true;
         }
 
         try
@@ -192,7 +192,8 @@ public sealed class FakeApiServer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The watcher went, or was cut.
+            // The watcher went, or is cut: in the middle of the answer, not at its end.
+            context.Abort();
         }
         finally
         {
