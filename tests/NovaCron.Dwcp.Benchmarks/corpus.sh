@@ -53,5 +53,4 @@ if have openssl encrypted; then
   openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 0 -in <(head -c $((mib << 20)) /dev/zero) 2>/dev/null > "$out/encrypted"
 fi
 
-# Logs and series are made by the benchmark program from fixed seeds: dotnet run -- generate DIRECTORY MEBIBYTES
 ls -l "$out"
