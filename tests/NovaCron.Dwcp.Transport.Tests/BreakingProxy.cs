@@ -11,6 +11,7 @@ internal sealed class BreakingProxy : IAsyncDisposable
     private readonly Queue<long> _limits;
     private readonly int _target;
     private readonly Task _accepting;
+    private int _cuts;
 
     /// <param name="target">The node's port.</param>
     /// <param name="limits">Bytes, both directions together, after which the first, second ... connection is cut; later ones live.</param>
@@ -24,7 +25,7 @@ internal sealed class BreakingProxy : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    public int Cuts { get; private set; }
+    public int Cuts => Volatile.Read(ref _cuts);
 
     public async ValueTask DisposeAsync()
     {
@@ -64,9 +65,10 @@ internal sealed class BreakingProxy : IAsyncDisposable
                 int read;
                 while ((read = await from.ReadAsync(buffer, cut.Token)) > 0)
                 {
-                    if (Interlocked.Add(ref left, -read) < 0)
+                    if (Interlocked.Add(ref left, -read) is var rest and < 0)
                     {
-                        Cuts++;
+                        // Both directions may find the limit passed; the one that passed it cut the connection.
+                        if (rest + read >= 0) Interlocked.Increment(ref _cuts);
                         await cut.CancelAsync();
                         return;
                     }

@@ -7,7 +7,7 @@ internal sealed class BufferSink(int maximumBytes) : IObjectSink
 {
     private byte[] _bytes = [];
     private int _length;
-    private readonly Dictionary<ContentHash, long> _chunks = [];
+    private readonly Dictionary<(ContentHash Hash, long Length), long> _chunks = [];
 
     /// <summary>The bytes, once committed.</summary>
     public ReadOnlyMemory<byte>? Committed { get; private set; }
@@ -21,12 +21,12 @@ internal sealed class BufferSink(int maximumBytes) : IObjectSink
 
     public void AdmitBytes(long bytes) => Grow(_length + bytes);
 
-    public bool Has(in ReceivedRecord record) => _chunks.ContainsKey(record.Record.Hash);
+    public bool Has(in ReceivedRecord record) => _chunks.ContainsKey((record.Record.Hash, record.Record.Length));
 
     public ValueTask<Task> StoreAsync(ReceivedRecord record, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> raw, CancellationToken cancellationToken)
     {
         raw.Span.CopyTo(_bytes.AsSpan((int)record.Offset));
-        _chunks.TryAdd(record.Record.Hash, record.Offset);
+        _chunks.TryAdd((record.Record.Hash, record.Record.Length), record.Offset);
         return ValueTask.FromResult(Task.CompletedTask);
     }
 
@@ -35,7 +35,7 @@ internal sealed class BufferSink(int maximumBytes) : IObjectSink
         foreach (var (record, _, offset) in records)
         {
             if (record.Kind != ManifestRecordKind.Chunk) continue;
-            var from = _chunks[record.Hash];
+            var from = _chunks[(record.Hash, record.Length)];
             if (from != offset) _bytes.AsSpan((int)from, (int)record.Length).CopyTo(_bytes.AsSpan((int)offset));
         }
 

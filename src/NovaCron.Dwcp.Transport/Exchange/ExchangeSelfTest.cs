@@ -57,7 +57,7 @@ internal static class ExchangeSelfTest
                         await receiver.HandleChunksAsync(frame.Payload, ct).ConfigureAwait(false);
                         break;
                     default:
-                        answer.Hash(await receiver.HandleCommitAsync(frame.Payload, ct).ConfigureAwait(false));
+                        answer.Hash(await receiver.HandleCommitAsync(frame.Payload, null, ct).ConfigureAwait(false));
                         await frames.WriteAsync(FrameType.Committed, 1, answer, ct).ConfigureAwait(false);
                         await frames.FlushAsync(ct).ConfigureAwait(false);
                         return;

@@ -18,8 +18,8 @@ internal sealed class ObjectReceiver : IDisposable
     private readonly Queue<OpenSegment> _open = [];
     private readonly byte[] _raw = ArrayPool<byte>.Shared.Rent(FastCdc.DefaultMaximum);
 
-    // Chunks asked for and not here yet.
-    private readonly HashSet<ContentHash> _expected = [];
+    // Chunks asked for and not here yet. With the length: a record that lies about it must not ride on one that does not.
+    private readonly HashSet<(ContentHash Hash, long Length)> _expected = [];
     private int _nextSequence;
 
     /// <param name="sink">Where the object goes.</param>
@@ -71,7 +71,7 @@ internal sealed class ObjectReceiver : IDisposable
             if (!stored.IsCompletedSuccessfully) durable = stored; // commits are in order: the last one covers those before
             segment.Missing[index] = false;
             segment.MissingCount--;
-            _expected.Remove(record.Record.Hash);
+            _expected.Remove((record.Record.Hash, record.Record.Length));
             bytes += raw.Length;
         }
 
@@ -81,9 +81,14 @@ internal sealed class ObjectReceiver : IDisposable
     }
 
     /// <summary>Takes a Commit frame: checks that everything is here and adds up, and has the sink commit.</summary>
-    public async Task<ContentHash> HandleCommitAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    /// <param name="payload">The frame's payload.</param>
+    /// <param name="announced">What the sender said it would send, if it said so: anything else is not committed.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<ContentHash> HandleCommitAsync(ReadOnlyMemory<byte> payload, ContentHash? announced, CancellationToken cancellationToken)
     {
         var (root, bytes, entries, segments) = ParseCommit(payload.Span);
+        if (announced is { } promised && promised != root)
+            throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, $"{promised} was announced and {root} sent. Nothing of it was committed.");
         if (segments != _nextSequence) throw new DwcpProtocolException(DwcpErrorCode.TruncatedManifest, $"The commit counts {segments} segments; {_nextSequence} came.");
         if (_open.Count > 0) throw new DwcpProtocolException(DwcpErrorCode.TruncatedManifest, $"The commit came while {_open.Sum(s => s.MissingCount)} chunks were missing.");
         var computed = _hasher.Root();
@@ -132,7 +137,7 @@ internal sealed class ObjectReceiver : IDisposable
         {
             var record = segment.Records[segment.ChunkRecords[i]];
             // A chunk that an earlier record asked for is on its way; asking twice would send it twice.
-            if (_expected.Contains(record.Record.Hash) || _sink.Has(record))
+            if (_expected.Contains((record.Record.Hash, record.Record.Length)) || _sink.Has(record))
             {
                 KnownBytes += record.Record.Length;
                 continue;
@@ -140,7 +145,7 @@ internal sealed class ObjectReceiver : IDisposable
 
             segment.Missing[i] = true;
             segment.MissingCount++;
-            _expected.Add(record.Record.Hash);
+            _expected.Add((record.Record.Hash, record.Record.Length));
             bits[i / 8] |= (byte)(1 << (i % 8));
         }
 

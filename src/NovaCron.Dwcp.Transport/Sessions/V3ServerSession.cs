@@ -348,7 +348,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
 
     private async ValueTask CommitAsync(Put put, Frame frame, RequestScope scope, CancellationToken cancellationToken)
     {
-        var root = await scope.RunAsync(RequestKind.Commit, async () => await put.Receiver.HandleCommitAsync(frame.Payload, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var root = await scope.RunAsync(RequestKind.Commit, async () => await put.Receiver.HandleCommitAsync(frame.Payload, announced: null, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         await EndPutAsync(put).ConfigureAwait(false);
         using var reply = new WireWriter();
         reply.Hash(root);

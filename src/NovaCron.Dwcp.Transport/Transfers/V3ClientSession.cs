@@ -190,8 +190,7 @@ internal sealed class V3ClientSession : IClientSession
                     context.Counters.AddSafeChunkBytes(wanted);
                     break;
                 case FrameType.Commit:
-                    var committed = await receiver.HandleCommitAsync(frame.Payload, cancellationToken).ConfigureAwait(false);
-                    if (committed != root) throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, $"The node announced {root} and sent {committed}.");
+                    var committed = await receiver.HandleCommitAsync(frame.Payload, root, cancellationToken).ConfigureAwait(false);
                     if (sink is MemorySink memory) memory.Bytes = buffer!.Committed!.Value;
                     using (var reply = new WireWriter())
                     {
