@@ -115,6 +115,7 @@ try {
     }
 
     Write-DwcpStep 'A fault: half of the requests on v3 fail; the guardian rolls back by itself' {
+        $before = Get-DwcpRehearsalTraffic $traffic
         $faultAt = [DateTimeOffset]::UtcNow
         $report.FaultAt = $faultAt
         $cluster | Add-DwcpRehearsalFault -Version v3 -FailShare 0.5
@@ -125,7 +126,9 @@ try {
             Get-DwcpRollout @operator -Watch -WatchFor '00:01:00' | Write-DwcpObservation -LastVariable observation
         }
         Confirm-That ($observation.State -eq 'RolledBack') "The rollback did not end: $($observation.Message)"
-        Confirm-That ($observation.V3.Errors -gt 0) 'The fault hit nobody: it proves nothing.'
+        # What the clients met, not what the pods tell: their counters began anew with the restart.
+        $after = Get-DwcpRehearsalTraffic $traffic
+        Confirm-That ($after.V3.FailedAttempts -gt $before.V3.FailedAttempts) 'The fault hit nobody: it proves nothing.'
     }
 
     Write-DwcpStep 'The incident report, from what the guardian left in the cluster' {

@@ -123,8 +123,11 @@ public sealed class NodeSessionTests
         await using var client = running.CreateClient();
         var payload = RandomNumberGenerator.GetBytes(4 << 20);
         // Two seconds at this rate, so that the drain falls into it.
-        var sending = client.SendAsync(running.RequestFor("slow") with { MaxRate = 2 << 20 }, TransferSource.FromMemory(payload));
-        await Eventually.TrueAsync(() => running.Node.Metrics.Sessions.Active(VersionLabel.V3) == 1, "the transfer runs");
+        // An open session is not yet a running transfer: the drain may turn away an object that has not begun.
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var sending = client.SendAsync(
+            running.RequestFor("slow") with { MaxRate = 2 << 20 }, TransferSource.FromMemory(payload), new ProgressAtOnce(p => { if (p.UserBytes > 0) begun.TrySetResult(); }));
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(60));
         var draining = running.Node.DrainAsync(TimeSpan.FromSeconds(20));
         Assert.False(running.Node.IsReady);
         await using var other = running.CreateClient();
@@ -132,6 +135,11 @@ public sealed class NodeSessionTests
             other.SendAsync(running.RequestFor("late", "client-2") with { GiveUpAfter = TimeSpan.FromSeconds(1) }, TransferSource.FromMemory(_payload)));
         Assert.Equal(payload.Length, (await sending).UserBytes);
         Assert.Equal(0, await draining);
+    }
+
+    private sealed class ProgressAtOnce(Action<TransferProgress> report) : IProgress<TransferProgress>
+    {
+        public void Report(TransferProgress value) => report(value);
     }
 
     private static async Task<byte[]> ReadAsync(TransferClient client, RunningNode running, string path)
