@@ -1,0 +1,471 @@
+namespace NovaCron.Dwcp.Transport.Congestion;
+
+/// <summary>
+/// The Adaptive Congestion Protocol: a model of the path (bottleneck bandwidth, least round-trip time) sets the pacing rate
+/// and the bytes in flight, as in BBR (Cardwell et al. 2016; draft-ietf-ccwg-bbr), with three differences.
+/// <list type="bullet">
+/// <item>Loss is compared with what the path loses anyway. A round that sends faster than the estimate and loses clearly more
+/// than rounds that send slower has found a full buffer or a policer; loss that does not depend on our rate is noise and is
+/// only repaired. So 10 % of random loss costs 10 %, and a shallow buffer is not flooded.</item>
+/// <item>Delay is watched in every round. A queue that drains when we slow down is ours and is drained at once; one that
+/// stays is somebody else's, and then delay no longer makes us yield (the mode switch of Copa, Arun and Balakrishnan 2018).</item>
+/// <item>A probe that succeeds is repeated at once and harder, so a path that comes back ten times faster is full again
+/// within seconds.</item>
+/// </list>
+/// </summary>
+public sealed class AcpController : ICongestionController
+{
+    // Gains of the start: 4 ln 2 doubles the delivered rate every round trip (draft-ietf-ccwg-bbr, section 5.6.2).
+    private const double StartupPacingGain = 2.77;
+    private const double DrainPacingGain = 0.5;
+    private const double CruiseGain = 1.0;
+    private const double DownGain = 0.8;
+    private const double ProbeGain = 1.25;
+    private const double MaximumProbeGain = 2.0;
+    private const double WindowGain = 2.0;
+
+    // Rounds that a bandwidth sample counts for: one probe cycle at its longest by rounds, and one to spare.
+    private const int BandwidthRounds = 10;
+
+    // Below this growth in three rounds the start has found the bottleneck (draft-ietf-ccwg-bbr, section 5.3.1.2).
+    private const double FullBandwidthGrowth = 1.25;
+    private const int FullBandwidthRounds = 3;
+
+    // Least round-trip time: believed for 10 s; then half a window for 200 ms finds it again.
+    private const long MinimumRttLifetime = 10_000_000_000;
+    private const long ProbeRttDuration = 200_000_000;
+    private const double ProbeRttGain = 0.5;
+
+    // A probe has gone too far when it loses this share more than the path's own loss. Half of the 5 % retransmission budget.
+    private const double ExcessLoss = 0.02;
+
+    // A queue of a quarter of the least round trip (and at least 1 ms, below which timers and batching look like queues).
+    private const double QueueShare = 0.25;
+    private const long QueueFloor = 1_000_000;
+
+    // Cruise between probes: 2 to 3 s at first as in BBRv2, doubled up to this by probes that only found loss.
+    private const long CruiseBase = 1_000_000_000;
+    private const long CruiseMaximum = 2_500_000_000;
+
+    // Loss that a rate which fills no queue explains is repaired by sending that much more; never beyond this share.
+    private const double MaximumCompensatedLoss = 0.15;
+
+    // Half of this the probes make up for by themselves (compensating it would only fill the buffer); full from 1.5 times it.
+    private const double UncompensatedLoss = 0.02;
+
+    // Yielding to loss-based senders: CUBIC's constants (RFC 9438, section 5).
+    private const double YieldDecrease = 0.7;
+    private const double YieldGrowth = 0.4;
+
+    // A competitor that goes on filling the buffer after we yielded is not loss-based; not yielded to for this long.
+    private const long UnresponsiveLifetime = 30_000_000_000;
+    private const int IgnoredYields = 2;
+
+    private readonly int _datagram;
+
+    // The model.
+    private WindowedMaximum _bandwidth = new(BandwidthRounds);
+    private long _minimumRtt;
+    private long _minimumRttAt;
+    private double _baselineLoss;
+    private bool _baselineMeasured;
+    private bool _cameFromDown;
+    private double _inflightCeiling = double.PositiveInfinity;
+    private bool _foreignQueue;
+    private long _queueMaximum;
+
+    // Yielding to a loss-based competitor in a buffer too shallow for delay to tell.
+    private bool _yielding;
+    private double _yieldMaximum;
+    private double _yieldK;
+    private long _yieldEpoch;
+    private long _yieldRound;
+    private int _yieldIgnored;
+    private double _yieldWindow;
+    private long _unresponsiveUntil;
+
+    // The round: one round trip, counted by delivery.
+    private long _round;
+    private long _nextRoundDelivered;
+    private bool _roundStart;
+    private long _roundAcked;
+    private long _roundLost;
+    private long _roundQueueAcked;
+    private long _roundQueueLost;
+    private long _roundMinimumRtt = long.MaxValue;
+    private double _roundRate;
+    private bool _roundSenderLimited;
+
+    // The start.
+    private double _fullBandwidth;
+    private int _fullBandwidthCount;
+
+    // The cycle.
+    private Phase _phase = Phase.Startup;
+    private double _pacingGain = StartupPacingGain;
+    private double _probeGain = ProbeGain;
+    private double _probeStartBandwidth;
+    private long _phaseStartedAt;
+    private long _phaseRound;
+    private long _cruise = CruiseBase;
+    private long _probeRttDoneAt;
+    private int _slowRounds;
+
+    /// <summary>Makes a controller for one path.</summary>
+    /// <param name="datagram">Bytes of a full datagram; 200 to 65,527.</param>
+    /// <param name="initialWindow">Bytes that may leave before the first acknowledgement; RFC 6928's ten datagrams by default.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
+    public AcpController(int datagram, int initialWindow = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(datagram, 200);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(datagram, 65_527);
+        _datagram = datagram;
+        CongestionWindow = initialWindow > 0 ? initialWindow : 10L * datagram;
+        // Before the first sample: the initial window over a millisecond, as RFC 9002, section 7.7 lets a burst of it leave.
+        PacingRate = StartupPacingGain * CongestionWindow * 1000;
+    }
+
+    /// <inheritdoc/>
+    public string Name => "acp";
+
+    /// <inheritdoc/>
+    public long CongestionWindow { get; private set; }
+
+    /// <inheritdoc/>
+    public double PacingRate { get; private set; }
+
+    /// <summary>The bandwidth estimate in bytes per second; 0 before the first sample.</summary>
+    public double Bandwidth => _bandwidth.Value;
+
+    /// <summary>The least round-trip time in nanoseconds; 0 before the first sample.</summary>
+    public long MinimumRtt => _minimumRtt;
+
+    /// <summary>The share of bytes that the path loses whatever our rate, 0 to 1.</summary>
+    public double BaselineLoss => _baselineLoss;
+
+    /// <summary>Whether a queue stands that is not ours.</summary>
+    public bool Competing => _foreignQueue;
+
+    /// <summary>The phase, for people: <c>Startup</c>, <c>Drain</c>, <c>Cruise</c>, <c>Probe</c>, <c>Down</c> or <c>ProbeRtt</c>.</summary>
+    public string State => _phase.ToString();
+
+    /// <inheritdoc/>
+    public void OnSent(long now, int bytes, long inFlight)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void OnAcknowledged(in AckSample sample)
+    {
+        UpdateRound(sample);
+        UpdateMinimumRtt(sample);
+        if (sample.DeliveryRate > 0 && (!sample.SenderLimited || sample.DeliveryRate > _bandwidth.Value))
+        {
+            _bandwidth.Update(_round, sample.DeliveryRate);
+            _roundRate = Math.Max(_roundRate, sample.DeliveryRate);
+        }
+
+        if (_roundStart) OnRoundEnd(sample);
+        Advance(sample);
+        if (_yielding) UpdateYield(sample.Now);
+        SetRates();
+        if (_roundStart) BeginRound();
+    }
+
+    /// <inheritdoc/>
+    public void OnLost(long now, int bytes, long inFlight, bool persistent)
+    {
+        _roundLost += bytes;
+        if (!persistent) return;
+
+        // The path was silent for long: it may be another one. Start again, from the rate that it had.
+        _bandwidth.Reset(_round, _bandwidth.Value / 2);
+        _minimumRtt = 0;
+        _inflightCeiling = double.PositiveInfinity;
+        _fullBandwidth = 0;
+        _fullBandwidthCount = 0;
+        Enter(Phase.Startup, now, StartupPacingGain);
+        SetRates();
+    }
+
+    // Timers and batches work in milliseconds: on a path shorter than that, what they hold back must fit too.
+    private double TargetInFlight => _bandwidth.Value * Math.Max(_minimumRtt, QueueFloor) / 1e9;
+
+    private long QueueThreshold => Math.Max((long)(_minimumRtt * QueueShare), QueueFloor);
+
+    private bool QueueStands => _roundMinimumRtt != long.MaxValue && _roundMinimumRtt - _minimumRtt > QueueThreshold;
+
+    private double QueueLossShare => _roundAcked + _roundLost == 0 ? 0 : (double)_roundQueueLost / (_roundAcked + _roundLost);
+
+    // More loss beside a full queue than the path's own explains, by three standard deviations.
+    private bool BufferOverflowed
+    {
+        get
+        {
+            var expected = _baselineLoss * (_roundQueueAcked + _roundQueueLost) / _datagram;
+            return (double)_roundQueueLost / _datagram > expected + (3 * Math.Sqrt(expected)) + 0.5;
+        }
+    }
+
+    private double RoundLossShare => _roundAcked + _roundLost == 0 ? 0 : (double)_roundLost / (_roundAcked + _roundLost);
+
+    private void UpdateRound(in AckSample sample)
+    {
+        _roundAcked += sample.AckedBytes;
+        _roundLost += sample.LostBytes;
+        _roundSenderLimited |= sample.SenderLimited;
+        if (sample.Rtt > 0)
+        {
+            _roundMinimumRtt = Math.Min(_roundMinimumRtt, sample.Rtt);
+            _queueMaximum = Math.Max(_queueMaximum, sample.Rtt - Math.Max(1, _minimumRtt));
+            // Loss while the queue was at least half of the longest: the buffer was full, the loss is congestion's.
+            if (_minimumRtt > 0 && sample.Rtt - _minimumRtt > Math.Max(_queueMaximum / 2, Math.Max(QueueFloor, _minimumRtt / 50)))
+            {
+                _roundQueueAcked += sample.AckedBytes;
+                _roundQueueLost += sample.LostBytes;
+            }
+        }
+
+        _roundStart = sample.PriorDelivered >= _nextRoundDelivered;
+        if (!_roundStart) return;
+        _nextRoundDelivered = sample.Delivered;
+        _round++;
+    }
+
+    private void BeginRound()
+    {
+        _roundAcked = _roundLost = _roundQueueAcked = _roundQueueLost = 0;
+        _roundMinimumRtt = long.MaxValue;
+        _roundRate = 0;
+        _roundSenderLimited = false;
+    }
+
+    private void UpdateMinimumRtt(in AckSample sample)
+    {
+        if (sample.Rtt <= 0) return;
+        if (_minimumRtt == 0 || sample.Rtt <= _minimumRtt || (_phase == Phase.ProbeRtt && sample.Now >= _probeRttDoneAt))
+        {
+            _minimumRtt = sample.Rtt;
+            _minimumRttAt = sample.Now;
+        }
+        else if (sample.Rtt <= _minimumRtt + (_minimumRtt / 50))
+        {
+            // Within 2 % of the least: the estimate is confirmed and needs no probe of its own.
+            _minimumRttAt = sample.Now;
+        }
+    }
+
+    private void OnRoundEnd(in AckSample sample)
+    {
+        // The longest queue is forgotten by a 64th every round: buffers and paths change.
+        _queueMaximum -= _queueMaximum / 64;
+        if (_phase is Phase.Cruise && _round - _phaseRound == 1 && _cameFromDown)
+        {
+            // This round confirms what was sent below the estimate: what it lost without a queue, the path loses anyway.
+            _baselineLoss += (RoundLossShare - QueueLossShare - _baselineLoss) / (_baselineMeasured ? 4 : 1);
+            _baselineMeasured = true;
+        }
+        else if (_phase is Phase.Cruise && _round - _phaseRound >= 2)
+        {
+            // Sending at the estimate loses more than sending below it, and no queue stands: a policer let a probe pass on
+            // saved-up tokens. What it delivers now is the rate.
+            if (RoundLossShare - QueueLossShare - _baselineLoss > ExcessLoss) _bandwidth.Reset(_round, _roundRate);
+            if (BufferOverflowed) OnCompetitorLoss(sample);
+        }
+
+        // The path became slower: two rounds that deliver clearly less than the estimate while a queue stands. Without this
+        // the maximum filter would keep filling the queue for ten (ever longer) rounds.
+        var slower = !_roundSenderLimited && _phase is not (Phase.Startup or Phase.ProbeRtt) && _roundRate > 0
+            && _roundRate < 0.7 * _bandwidth.Value && QueueStands;
+        _slowRounds = slower ? _slowRounds + 1 : 0;
+        if (_slowRounds < 2) return;
+        _slowRounds = 0;
+        _bandwidth.Reset(_round, _roundRate);
+        _cruise = CruiseBase;
+        Enter(Phase.Down, sample.Now, DownGain);
+    }
+
+    // Somebody who answers to loss filled the buffer: share as CUBIC would (RFC 9438), until that allows what the model wants.
+    private void OnCompetitorLoss(in AckSample sample)
+    {
+        if (_foreignQueue || sample.Now < _unresponsiveUntil || _round - _yieldRound < 2) return;
+        // Full again while we are still well below where it was full: the other one does not answer to loss.
+        _yieldIgnored = _yielding && _yieldWindow < 0.9 * _yieldMaximum ? _yieldIgnored + 1 : 0;
+        if (_yieldIgnored >= IgnoredYields)
+        {
+            _yielding = false;
+            _yieldIgnored = 0;
+            _unresponsiveUntil = sample.Now + UnresponsiveLifetime;
+            return;
+        }
+
+        _yieldMaximum = Math.Min(sample.PriorInFlight, CongestionWindow);
+        _yieldK = Math.Cbrt(_yieldMaximum / _datagram * (1 - YieldDecrease) / YieldGrowth);
+        _yieldEpoch = sample.Now;
+        _yieldRound = _round;
+        _yielding = true;
+    }
+
+    private void UpdateYield(long now)
+    {
+        var t = ((now - _yieldEpoch) / 1e9) - _yieldK;
+        _yieldWindow = Math.Max(_yieldMaximum + (YieldGrowth * t * t * t * _datagram), 4.0 * _datagram);
+        if (_yieldWindow > WindowGain * TargetInFlight) _yielding = false;
+    }
+
+    private void Advance(in AckSample sample)
+    {
+        if (_phase != Phase.ProbeRtt && _phase != Phase.Startup && sample.Now - _minimumRttAt > MinimumRttLifetime)
+        {
+            Enter(Phase.ProbeRtt, sample.Now, CruiseGain);
+            _probeRttDoneAt = 0;
+        }
+
+        switch (_phase)
+        {
+            case Phase.Startup: InStartup(sample); break;
+            case Phase.Drain: InDrain(sample); break;
+            case Phase.Cruise: InCruise(sample); break;
+            case Phase.Probe: InProbe(sample); break;
+            case Phase.Down: InDown(sample); break;
+            case Phase.ProbeRtt: InProbeRtt(sample); break;
+        }
+    }
+
+    private void InStartup(in AckSample sample)
+    {
+        if (!_roundStart || _roundSenderLimited) return;
+        if (_bandwidth.Value >= _fullBandwidth * FullBandwidthGrowth)
+        {
+            _fullBandwidth = _bandwidth.Value;
+            _fullBandwidthCount = 0;
+            return;
+        }
+
+        _fullBandwidthCount++;
+        // A round that did not grow and stands in a queue or lost a fifth has found the bottleneck without further proof.
+        if (_fullBandwidthCount < FullBandwidthRounds && !QueueStands && RoundLossShare < 0.2) return;
+        Enter(Phase.Drain, sample.Now, DrainPacingGain);
+    }
+
+    private void InDrain(in AckSample sample)
+    {
+        if (sample.InFlight <= TargetInFlight || _round - _phaseRound >= 4) Enter(Phase.Cruise, sample.Now, CruiseGain);
+    }
+
+    private void InCruise(in AckSample sample)
+    {
+        if (_roundStart && QueueStands && !_foreignQueue && !_yielding)
+        {
+            Enter(Phase.Down, sample.Now, DownGain);
+            return;
+        }
+
+        if (_yielding) return;
+        var waited = sample.Now - _phaseStartedAt;
+        // At least four round trips, and by time beyond that: a short path is probed about once a second, a long one
+        // as often as BBR does.
+        if (waited < _cruise && _round - _phaseRound < 8) return;
+        if (waited < _cruise && _cruise > CruiseBase) return;
+        _probeGain = ProbeGain;
+        _probeStartBandwidth = _bandwidth.Value;
+        Enter(Phase.Probe, sample.Now, _probeGain);
+    }
+
+    private void InProbe(in AckSample sample)
+    {
+        if (!_roundStart || _round == _phaseRound) return;
+
+        var excess = RoundLossShare - _baselineLoss;
+        if (excess > ExcessLoss && _roundLost > 3L * _datagram)
+        {
+            _inflightCeiling = Math.Max(TargetInFlight, 0.85 * sample.PriorInFlight);
+            _cruise = Math.Min(_cruise * 2, CruiseMaximum);
+            Enter(Phase.Down, sample.Now, DownGain);
+            return;
+        }
+
+        // The first round of a probe sends; what it achieved is seen in the second.
+        if (_round - _phaseRound < 2) return;
+        if (_bandwidth.Value > _probeStartBandwidth * (1 + ((_probeGain - 1) / 2)) && !QueueStands)
+        {
+            _cruise = CruiseBase;
+            _inflightCeiling = double.PositiveInfinity;
+            _probeStartBandwidth = _bandwidth.Value;
+            _probeGain = Math.Min(MaximumProbeGain, _probeGain * 1.25);
+            Enter(Phase.Probe, sample.Now, _probeGain);
+            return;
+        }
+
+        Enter(Phase.Down, sample.Now, DownGain);
+    }
+
+    private void InDown(in AckSample sample)
+    {
+        if (!_roundStart || _round == _phaseRound) return;
+        if (!QueueStands)
+        {
+            _foreignQueue = false;
+            Enter(Phase.Cruise, sample.Now, CruiseGain);
+            return;
+        }
+
+        // Four rounds below the estimate did not drain it: the queue is not ours.
+        if (_round - _phaseRound < 4) return;
+        _foreignQueue = true;
+        Enter(Phase.Cruise, sample.Now, CruiseGain);
+    }
+
+    private void InProbeRtt(in AckSample sample)
+    {
+        if (_probeRttDoneAt == 0)
+        {
+            if (sample.InFlight <= Math.Max(ProbeRttGain * TargetInFlight, 4.0 * _datagram))
+                _probeRttDoneAt = sample.Now + Math.Max(ProbeRttDuration, _minimumRtt);
+            return;
+        }
+
+        if (sample.Now < _probeRttDoneAt) return;
+        _minimumRttAt = sample.Now;
+        Enter(Phase.Cruise, sample.Now, CruiseGain);
+    }
+
+    private void Enter(Phase phase, long now, double pacingGain)
+    {
+        _cameFromDown = _phase == Phase.Down;
+        _phase = phase;
+        _pacingGain = pacingGain;
+        _phaseStartedAt = now;
+        _phaseRound = _round;
+    }
+
+    private void SetRates()
+    {
+        if (_bandwidth.Value <= 0 || _minimumRtt == 0) return;
+        var compensated = _baselineLoss * Math.Clamp((_baselineLoss - (UncompensatedLoss / 2)) / UncompensatedLoss, 0, 1);
+        var compensation = 1 / (1 - Math.Min(compensated, MaximumCompensatedLoss));
+        PacingRate = Math.Max(_pacingGain * compensation * _bandwidth.Value, 2.0 * _datagram * 1e9 / Math.Max(_minimumRtt, QueueFloor));
+        var gain = _phase switch
+        {
+            Phase.Startup => StartupPacingGain,
+            Phase.ProbeRtt => ProbeRttGain,
+            Phase.Probe => Math.Max(WindowGain, _probeGain + 0.5),
+            _ => WindowGain,
+        };
+        var window = gain * TargetInFlight;
+        if (_phase is Phase.Cruise or Phase.Down) window = Math.Min(window, _inflightCeiling);
+        window *= compensation;
+        if (_yielding) window = Math.Min(window, _yieldWindow);
+        CongestionWindow = (long)Math.Max(window + (3.0 * _datagram), 4.0 * _datagram);
+    }
+
+    private enum Phase
+    {
+        Startup,
+        Drain,
+        Cruise,
+        Probe,
+        Down,
+        ProbeRtt,
+    }
+}

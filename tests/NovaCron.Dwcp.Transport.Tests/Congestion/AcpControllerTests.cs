@@ -1,0 +1,158 @@
+using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Tests.Congestion.Peers;
+using NovaCron.Dwcp.Transport.Tests.Congestion.Simulation;
+
+namespace NovaCron.Dwcp.Transport.Tests.Congestion;
+
+/// <summary>ACP alone and among others on a simulated bottleneck. Virtual time and seeds: the same figures on every machine.</summary>
+public class AcpControllerTests
+{
+    private const long Millisecond = 1_000_000;
+    private const long Second = 1_000_000_000;
+
+    // The goals of the internet transport: share of rate x (1 - loss) that arrives, from the first packet on.
+    [Theory]
+    [InlineData(100, 100, 0.00, 1, 1.0, 0.97, 60)]
+    [InlineData(100, 100, 0.01, 1, 1.0, 0.95, 30)]
+    [InlineData(100, 100, 0.05, 1, 1.0, 0.92, 30)]
+    [InlineData(100, 100, 0.10, 1, 1.0, 0.90, 20)]
+    [InlineData(500, 50, 0.01, 1, 1.0, 0.92, 10)]
+    [InlineData(20, 300, 0.02, 4, 1.0, 0.85, 60)]
+    [InlineData(100, 100, 0.00, 1, 0.1, 0.85, 30)]
+    public void It_fills_the_path_whatever_the_path_loses(
+        double megabits, int rttMilliseconds, double loss, double burst, double buffer, double share, int seconds)
+    {
+        var link = Link(megabits, rttMilliseconds, buffer) with { Loss = loss, BurstLength = burst };
+        var acp = RunAlone(link, rttMilliseconds, new AcpController(PathSimulator.Datagram), seconds);
+        var bbr = RunAlone(link, rttMilliseconds, new BbrController(PathSimulator.Datagram), seconds);
+        var ceiling = link.Rate * (1 - loss);
+        Assert.True(acp.Goodput(0, seconds) >= share * ceiling, $"{acp.Goodput(0, seconds) / ceiling:P1} of the ceiling; {share:P0} is the goal");
+        Assert.True(acp.Goodput(0, seconds) >= 0.98 * bbr.Goodput(0, seconds), $"BBR brought {bbr.Goodput(0, seconds) / ceiling:P1}");
+        Assert.True(acp.Retransmitted - loss <= 0.05, $"{acp.Retransmitted:P1} was sent again");
+    }
+
+    [Fact]
+    public void Loss_based_peers_crawl_where_it_runs()
+    {
+        var link = Link(100, 100, 1) with { Loss = 0.01 };
+        foreach (var peer in new ICongestionController[] { new CubicController(PathSimulator.Datagram), new NewRenoController(PathSimulator.Datagram) })
+        {
+            Assert.True(RunAlone(link, 100, peer, 30).Goodput(0, 30) < 0.1 * link.Rate, peer.Name);
+        }
+    }
+
+    [Theory]
+    [InlineData(1.0, 1)]
+    [InlineData(4.0, 1)]
+    [InlineData(4.0, 2)]
+    public void Its_queue_stays_short_in_a_deep_buffer(double buffer, int seed)
+    {
+        var link = Link(100, 100, buffer);
+        var flow = RunAlone(link, 100, new AcpController(PathSimulator.Datagram), 40, seed);
+        var queues = flow.Series.Where(s => s.Time > 10 * Second).Select(s => s.Queued / link.Rate / 0.1).Order().ToArray();
+        Assert.InRange(queues[queues.Length * 95 / 100], 0, 0.5);
+    }
+
+    // CUBIC is to keep 35 % and ours 25 % or more; what each pair reaches over more seeds stands in docs/performance.md.
+    [Theory]
+    [InlineData("bbr", 1.0, 0.35, 0.25)]
+    [InlineData("cubic", 1.0, 0.35, 0.25)]
+    [InlineData("cubic", 4.0, 0.35, 0.25)]
+    [InlineData("bbr", 4.0, 0.25, 0.25)]
+    [InlineData("acp", 1.0, 0.30, 0.30)]
+    [InlineData("acp", 4.0, 0.40, 0.40)]
+    public void It_shares_with_others_and_keeps_its_part(string other, double buffer, double theirs, double ours)
+    {
+        var (mine, peer) = RunPair(other, buffer, 1);
+        Assert.True(peer >= theirs, $"{other} got {peer:P0}, ACP {mine:P0}");
+        Assert.True(mine >= ours, $"ACP got {mine:P0}, {other} {peer:P0}");
+        Assert.True(mine + peer >= 0.9, $"together {mine + peer:P0}");
+    }
+
+    // Shares are uneven where the buffer holds a tenth of the path (docs/performance.md says how much); nobody starves.
+    [Theory]
+    [InlineData("acp", 2)]
+    [InlineData("cubic", 3)]
+    [InlineData("bbr", 1)]
+    public void Nobody_starves_in_a_shallow_buffer(string other, int seed)
+    {
+        var (mine, peer) = RunPair(other, 0.1, seed);
+        Assert.True(Math.Min(mine, peer) >= 0.10, $"ACP {mine:P0}, {other} {peer:P0}");
+    }
+
+    [Fact]
+    public void A_policer_is_not_flooded()
+    {
+        var link = new SimulatedLink { Rate = 125e6, Buffer = 10_000_000, PolicerBurst = 500_000, PolicedRate = 12.5e6 };
+        var flow = RunAlone(link, 100, new AcpController(PathSimulator.Datagram), 40);
+        Assert.True(flow.Goodput(0, 40) >= 0.85 * link.PolicedRate, $"{flow.Goodput(0, 40) / link.PolicedRate:P1}");
+        Assert.InRange(flow.Retransmitted, 0, 0.05);
+    }
+
+    [Fact]
+    public void A_rate_that_drops_tenfold_is_followed_and_found_again_within_five_seconds()
+    {
+        var rate = 12.5e6;
+        var link = Link(100, 100, 1) with { RateAt = t => t is > 20 * Second and < 40 * Second ? rate / 10 : rate };
+        var flow = RunAlone(link, 100, new AcpController(PathSimulator.Datagram), 50);
+        Assert.True(flow.Goodput(15, 20) >= 0.9 * rate);
+        Assert.True(flow.Goodput(25, 40) >= 0.9 * rate / 10);
+        Assert.True(flow.Goodput(45, 50) >= 0.9 * rate, $"{flow.Goodput(45, 50) / rate:P0}");
+    }
+
+    [Fact]
+    public void After_thirty_seconds_of_silence_the_rate_is_back_within_five()
+    {
+        var rate = 12.5e6;
+        var link = Link(100, 100, 1) with { RateAt = t => t is > 20 * Second and < 50 * Second ? 0 : rate };
+        var flow = RunAlone(link, 100, new AcpController(PathSimulator.Datagram), 60);
+        Assert.True(flow.Goodput(55, 60) >= 0.9 * rate, $"{flow.Goodput(55, 60) / rate:P0}");
+    }
+
+    [Fact]
+    public void A_sender_that_wakes_late_never_lowers_the_estimate()
+    {
+        var controller = new AcpController(1452);
+        var delivered = 0L;
+        AckSample Sample(long now, double rate, bool limited) => new(
+            now, 14_520, 0, 100_000, 114_520, delivered += 14_520, delivered - 14_520, rate, limited, 100 * Millisecond, false);
+        for (var i = 1; i <= 30; i++) controller.OnAcknowledged(Sample(i * 100 * Millisecond, 1e7, false));
+        var before = controller.Bandwidth;
+        for (var i = 31; i <= 60; i++) controller.OnAcknowledged(Sample(i * 100 * Millisecond, 1e6, true));
+        Assert.Equal(1e7, before);
+        Assert.Equal(before, controller.Bandwidth);
+        controller.OnAcknowledged(Sample(61 * 100 * Millisecond, 2e7, true));
+        Assert.Equal(2e7, controller.Bandwidth);
+    }
+
+    private static SimulatedLink Link(double megabits, int rttMilliseconds, double buffer)
+    {
+        var rate = megabits * 1e6 / 8;
+        return new SimulatedLink { Rate = rate, Buffer = (long)(buffer * rate * rttMilliseconds / 1e3) };
+    }
+
+    private static SimulatedFlow RunAlone(SimulatedLink link, int rttMilliseconds, ICongestionController controller, int seconds, int seed = 1)
+    {
+        var simulator = new PathSimulator(link, seed);
+        var flow = simulator.Add(controller, rttMilliseconds * Millisecond);
+        simulator.Run(TimeSpan.FromSeconds(seconds));
+        return flow;
+    }
+
+    /// <summary>Shares of a 100 Mbit/s, 100 ms path over 50 s, from 20 s after the second flow began.</summary>
+    private static (double Mine, double Other) RunPair(string other, double buffer, int seed)
+    {
+        var link = Link(100, 100, buffer);
+        var simulator = new PathSimulator(link, seed);
+        var mine = simulator.Add(new AcpController(PathSimulator.Datagram), 100 * Millisecond);
+        ICongestionController controller = other switch
+        {
+            "acp" => new AcpController(PathSimulator.Datagram),
+            "bbr" => new BbrController(PathSimulator.Datagram),
+            _ => new CubicController(PathSimulator.Datagram),
+        };
+        var peer = simulator.Add(controller, 100 * Millisecond, (5 * Second) + (seed * 300 * Millisecond));
+        simulator.Run(TimeSpan.FromSeconds(75));
+        return (mine.Goodput(25, 75) / link.Rate, peer.Goodput(25, 75) / link.Rate);
+    }
+}
