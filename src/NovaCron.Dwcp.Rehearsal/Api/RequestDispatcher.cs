@@ -68,6 +68,11 @@ internal sealed class RequestDispatcher : IDisposable
         {
             // The client left in the middle of its body.
         }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            // A defect of this server. The client learns of it as from the real one, whose handlers recover from panics.
+            await Responses.WriteStatusAsync(context, new(500, "InternalError", $"Internal error occurred: {e.GetType().Name}: {e.Message}")).ConfigureAwait(false);
+        }
     }
 
     public void Dispose() => _proxy.Dispose();

@@ -43,6 +43,13 @@ internal static class Responses
     };
 
     /// <summary>Adds a <c>Warning</c> header, as the real server does for what it tolerates.</summary>
-    public static void Warn(HttpContext context, string text) =>
-        context.Response.Headers.Append("Warning", $"299 - \"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+    public static void Warn(HttpContext context, string text)
+    {
+        // It may quote what the client sent, and a header carries printable ASCII only.
+        var printable = string.Create(text.Length, text, static (span, source) =>
+        {
+            for (var i = 0; i < span.Length; i++) span[i] = source[i] is >= ' ' and <= '~' ? source[i] : '?';
+        });
+        context.Response.Headers.Append("Warning", $"299 - \"{printable.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+    }
 }

@@ -64,7 +64,9 @@ internal static class CelLexer
             {
                 at++;
             }
-            return new(CelTokenKind.Integer, Convert.ToInt64(text[(start + 2)..at], 16).ToString(CultureInfo.InvariantCulture), start);
+            return long.TryParse(text.AsSpan(start + 2, at - start - 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex)
+                ? new(CelTokenKind.Integer, hex.ToString(CultureInfo.InvariantCulture), start)
+                : throw new CelException("Syntax error: a broken hexadecimal number");
         }
         var real = false;
         while (at < text.Length && (char.IsAsciiDigit(text[at]) || (text[at] == '.' && at + 1 < text.Length && char.IsAsciiDigit(text[at + 1]))

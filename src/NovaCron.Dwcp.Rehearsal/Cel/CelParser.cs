@@ -163,11 +163,9 @@ internal sealed class CelParser
     // Kubernetes writes field names that are no identifiers with escapes: foo__dash__bar is foo-bar.
     private string Name()
     {
-        var token = _tokens[_next++];
-        return token.Kind == CelTokenKind.Identifier
-            ? token.Text.Replace("__underscores__", "\u0001", StringComparison.Ordinal).Replace("__dot__", ".", StringComparison.Ordinal)
-                .Replace("__dash__", "-", StringComparison.Ordinal).Replace("__slash__", "/", StringComparison.Ordinal).Replace("\u0001", "__", StringComparison.Ordinal)
-            : throw Unexpected();
+        if (Peek.Kind != CelTokenKind.Identifier) throw Unexpected();
+        return _tokens[_next++].Text.Replace("__underscores__", "\u0001", StringComparison.Ordinal).Replace("__dot__", ".", StringComparison.Ordinal)
+            .Replace("__dash__", "-", StringComparison.Ordinal).Replace("__slash__", "/", StringComparison.Ordinal).Replace("\u0001", "__", StringComparison.Ordinal);
     }
 
     private bool Accept(string symbol)

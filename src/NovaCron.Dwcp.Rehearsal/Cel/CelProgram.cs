@@ -58,7 +58,7 @@ public sealed class CelProgram
                     JsonValueKind.String => value.ToString(),
                     JsonValueKind.True => true,
                     JsonValueKind.False => false,
-                    JsonValueKind.Number => value.AsInteger() is { } whole ? whole : value.GetValue<double>(),
+                    JsonValueKind.Number => value.AsInteger() is { } whole ? (object)whole : value.GetValue<double>(),
                     _ => null,
                 };
             default:

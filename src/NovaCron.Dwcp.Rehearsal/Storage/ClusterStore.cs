@@ -107,9 +107,14 @@ public sealed class ClusterStore
     public JsonObject Create(ResourceType type, JsonObject document, bool dryRun = false)
     {
         var created = (JsonObject)document.DeepClone();
+        var stored = type;
+        if (type == ResourceTypes.GroupedEvents)
+        {
+            (stored, created) = (ResourceTypes.Events, EventVersions.ToCore(created));
+        }
         lock (_gate)
         {
-            return CreateLocked(type, created, dryRun).Copy(type);
+            return CreateLocked(stored, created, dryRun).Copy(type);
         }
     }
 
@@ -294,6 +299,10 @@ public sealed class ClusterStore
     private JsonObject Replace(ResourceType type, JsonObject document, bool statusOnly, bool dryRun)
     {
         var incoming = (JsonObject)document.DeepClone();
+        if (type == ResourceTypes.GroupedEvents)
+        {
+            return EventVersions.ToGrouped(Replace(ResourceTypes.Events, EventVersions.ToCore(incoming), statusOnly, dryRun));
+        }
         lock (_gate)
         {
             var stored = FindLocked(type, incoming.Namespace(), incoming.Name()) ?? throw ApiStatusException.NotFound(type, incoming.Name());

@@ -41,6 +41,10 @@ public sealed class StoredObject
     public JsonObject Copy(ResourceType type)
     {
         var copy = Copy();
+        if (type == ResourceTypes.GroupedEvents)
+        {
+            return EventVersions.ToGrouped(copy);
+        }
         if (type.ApiVersion != Resource.ApiVersion)
         {
             copy["apiVersion"] = type.ApiVersion;
