@@ -59,6 +59,9 @@ public sealed class PacketLedger
     /// <summary>When the newest packet left; 0 before the first.</summary>
     public long LastSentAt { get; private set; }
 
+    /// <summary>A round-trip time from elsewhere, believed until the first sample.</summary>
+    public void ExpectRtt(long rtt) => _rtt.Expect(rtt);
+
     /// <summary>Records a packet and gives its number.</summary>
     /// <exception cref="InvalidOperationException">More than <see cref="MaximumTracked"/> packets are tracked: ask <see cref="CanTrack"/> first.</exception>
     public long OnSent(long now, int bytes)

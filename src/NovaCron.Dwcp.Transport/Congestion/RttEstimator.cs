@@ -3,7 +3,9 @@ namespace NovaCron.Dwcp.Transport.Congestion;
 /// <summary>Round-trip time of one path, as in RFC 9002, section 5. Times are nanoseconds.</summary>
 public struct RttEstimator
 {
-    private const long InitialRtt = 333_000_000;
+    private const long DefaultRtt = 333_000_000;
+
+    private long _expected;
 
     /// <summary>The newest sample; 0 before the first.</summary>
     public long Latest { get; private set; }
@@ -11,14 +13,19 @@ public struct RttEstimator
     /// <summary>The least ever seen on this path; 0 before the first.</summary>
     public long Minimum { get; private set; }
 
-    /// <summary>Smoothed round-trip time (RFC 9002, section 5.3); 333 ms before the first sample.</summary>
-    public readonly long Smoothed => Latest == 0 ? InitialRtt : _smoothed;
+    /// <summary>Smoothed round-trip time (RFC 9002, section 5.3); before the first sample what was expected, or 333 ms.</summary>
+    public readonly long Smoothed => Latest == 0 ? Initial : _smoothed;
 
     /// <summary>Mean variation of the samples.</summary>
-    public readonly long Variation => Latest == 0 ? InitialRtt / 2 : _variation;
+    public readonly long Variation => Latest == 0 ? Initial / 2 : _variation;
+
+    private readonly long Initial => _expected > 0 ? _expected : DefaultRtt;
 
     private long _smoothed;
     private long _variation;
+
+    /// <summary>What a round trip is taken to be until the first sample: nanoseconds measured elsewhere.</summary>
+    public void Expect(long rtt) => _expected = Math.Max(1_000_000, rtt);
 
     /// <summary>Takes a sample.</summary>
     /// <param name="rtt">Nanoseconds from sending to acknowledgement; a value below 1 counts as 1.</param>

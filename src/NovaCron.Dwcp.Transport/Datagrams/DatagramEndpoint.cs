@@ -1,0 +1,201 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace NovaCron.Dwcp.Transport.Datagrams;
+
+/// <summary>
+/// Drives <see cref="DatagramConnection"/>s over one UDP socket: a thread that receives and hands datagrams to the connection
+/// that they name, and a thread that sends what connections have and keeps their timers. A datagram that names no
+/// connection is dropped without an answer.
+/// </summary>
+public sealed class DatagramEndpoint : IDisposable
+{
+    // Pacing works in steps of a millisecond (DatagramConnection.PacingQuantum): waking more finely than half costs more than it brings.
+    private const long ShortestWait = 500_000;
+    private const long LongestWait = 1000;
+    private const int SendBatch = 61_440;
+
+    private static readonly long Origin = Stopwatch.GetTimestamp() - Stopwatch.Frequency;
+
+    private readonly UdpBatchSocket _socket;
+    private readonly ConcurrentDictionary<ulong, DatagramConnection> _connections = new();
+    private readonly ConcurrentQueue<DatagramConnection> _awake = new();
+
+    // Timers, touched by the sender only. A connection's entry is the earliest time that was ever due since it fired last: a timer
+    // that moved later (every packet moves some) costs one idle look, and no second entry.
+    private readonly PriorityQueue<DatagramConnection, long> _timers = new();
+    private readonly Dictionary<DatagramConnection, long> _armed = [];
+
+    private readonly ManualResetEventSlim _work = new();
+    private readonly Thread _receiver;
+    private readonly Thread _sender;
+    private volatile bool _stopping;
+    private long _strays;
+    private int _disposed;
+
+    /// <summary>Binds the socket and starts.</summary>
+    /// <param name="local">Address and port; port 0 lets the system choose.</param>
+    /// <param name="batch">False never uses batch system calls.</param>
+    /// <exception cref="System.Net.Sockets.SocketException">The address cannot be bound.</exception>
+    public DatagramEndpoint(IPEndPoint local, bool batch = true)
+    {
+        _socket = new UdpBatchSocket(local, batch);
+        _receiver = new Thread(ReceiveLoop) { IsBackground = true, Name = "dwcp-udp-receive" };
+        _sender = new Thread(SendLoop) { IsBackground = true, Name = "dwcp-udp-send" };
+        _receiver.Start();
+        _sender.Start();
+    }
+
+    /// <summary>The bound address.</summary>
+    public IPEndPoint LocalEndPoint => _socket.LocalEndPoint;
+
+    /// <summary>Whether batch system calls are in use.</summary>
+    public bool Batches => _socket.Segments;
+
+    /// <summary>Datagrams that named no connection; dropped.</summary>
+    public long Strays => Interlocked.Read(ref _strays);
+
+    /// <summary>Why the socket failed, or null while it works: its connections end with that reason.</summary>
+    public SocketException? Failure { get; private set; }
+
+    /// <summary>The clock of every connection: nanoseconds of a monotonic counter, from the start of the process on.</summary>
+    public static long Clock() => Stopwatch.GetElapsedTime(Origin).Ticks * 100;
+
+    /// <summary>Takes charge of a connection: the caller made it with <see cref="Wake"/> as its wake-up.</summary>
+    /// <exception cref="InvalidOperationException">Another connection has the same local id.</exception>
+    public void Add(DatagramConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        if (!_connections.TryAdd(connection.LocalId, connection)) throw new InvalidOperationException("A connection with this id is served already.");
+        if (_stopping) connection.Fail("The UDP endpoint is closed.");
+        Wake(connection);
+    }
+
+    /// <summary>Asks the sender to look at a connection.</summary>
+    public void Wake(DatagramConnection connection)
+    {
+        _awake.Enqueue(connection);
+        _work.Set();
+    }
+
+    /// <summary>Closes every connection, tells their peers, and frees the port.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        foreach (var connection in _connections.Values) connection.Close(0, "The endpoint was closed.");
+        _stopping = true;
+        _work.Set();
+        _sender.Join();
+        _receiver.Join();
+        _socket.Dispose();
+        _work.Dispose();
+    }
+
+    private void ReceiveLoop()
+    {
+        var buffer = GC.AllocateUninitializedArray<byte>(1 << 16, pinned: true);
+        try
+        {
+            while (!_stopping)
+            {
+                var count = _socket.Receive(buffer, out var segment, out var from);
+                if (count > 0 && segment > 0) Dispatch(buffer.AsSpan(0, count), segment, from!);
+            }
+        }
+        catch (SocketException error)
+        {
+            Fail(error);
+        }
+    }
+
+    private void Dispatch(Span<byte> received, int segment, IPEndPoint from)
+    {
+        var now = Clock();
+        DatagramConnection? touched = null;
+        for (var at = 0; at < received.Length; at += segment)
+        {
+            var datagram = received.Slice(at, Math.Min(segment, received.Length - at));
+            if (!PacketHeader.TryRead(datagram, out var header) || !_connections.TryGetValue(header.ConnectionId, out var connection))
+            {
+                Interlocked.Increment(ref _strays);
+                continue;
+            }
+
+            connection.Receive(datagram, header, from, now);
+            if (touched is not null && touched != connection) Wake(touched);
+            touched = connection;
+        }
+
+        if (touched is not null) Wake(touched);
+    }
+
+    private void SendLoop()
+    {
+        var buffer = GC.AllocateUninitializedArray<byte>(SendBatch, pinned: true);
+        var due = new HashSet<DatagramConnection>();
+        try
+        {
+            while (true)
+            {
+                _work.Reset();
+                while (_awake.TryDequeue(out var connection)) due.Add(connection);
+                TakeExpired(due);
+                foreach (var connection in due) Serve(connection, buffer);
+                due.Clear();
+                if (!_awake.IsEmpty) continue;
+                if (_stopping) return;
+                var wait = _timers.TryPeek(out _, out var next) ? Math.Max(next - Clock(), ShortestWait) : long.MaxValue;
+                _work.Wait((int)Math.Clamp(wait / 1_000_000, 1, LongestWait));
+            }
+        }
+        catch (SocketException error)
+        {
+            Fail(error);
+        }
+    }
+
+    private void TakeExpired(HashSet<DatagramConnection> due)
+    {
+        var now = Clock();
+        while (_timers.TryPeek(out var connection, out var at) && at <= now)
+        {
+            _timers.Dequeue();
+            if (!_armed.TryGetValue(connection, out var armed) || armed != at) continue;
+            _armed.Remove(connection);
+            due.Add(connection);
+        }
+    }
+
+    private void Serve(DatagramConnection connection, byte[] buffer)
+    {
+        connection.OnTimer(Clock());
+        while (connection.Build(buffer, Clock(), out var segment, out var to) is var size and > 0)
+        {
+            _socket.Send(buffer.AsSpan(0, size), segment, to);
+        }
+
+        var next = connection.NextTimer(Clock());
+        if (next == long.MaxValue)
+        {
+            _armed.Remove(connection);
+            if (connection.Closed is not null) _connections.TryRemove(KeyValuePair.Create(connection.LocalId, connection));
+            return;
+        }
+
+        if (_armed.TryGetValue(connection, out var armed) && armed <= next) return;
+        _armed[connection] = next;
+        _timers.Enqueue(connection, next);
+    }
+
+    // A socket that reports something else than loss (closed under us, out of memory) serves nobody any more.
+    private void Fail(SocketException error)
+    {
+        Failure = error;
+        _stopping = true;
+        _work.Set();
+        foreach (var connection in _connections.Values) connection.Fail($"The UDP socket at {LocalEndPoint} failed: {error.Message}");
+        _connections.Clear();
+    }
+}
