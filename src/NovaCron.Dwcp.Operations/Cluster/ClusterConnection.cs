@@ -595,7 +595,7 @@ public sealed class ClusterConnection : IDisposable
             ?? new ClusterResource(entity.Group, entity.ApiVersion, entity.PluralName, entity.Kind, true);
     }
 
-    private static T Typed<T>(JsonObject document) => KubernetesJson.Deserialize<T>(document.ToJsonString());
+    internal static T Typed<T>(JsonObject document) => KubernetesJson.Deserialize<T>(document.ToJsonString());
 
     private static JsonObject Untyped<T>(T item)
         where T : IKubernetesObject

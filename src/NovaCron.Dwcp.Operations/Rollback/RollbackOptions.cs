@@ -1,3 +1,5 @@
+using NovaCron.Dwcp.Operations.Rollout;
+
 namespace NovaCron.Dwcp.Operations.Rollback;
 
 /// <summary>How to roll back. The defaults roll back fully; nothing here can delay the flag.</summary>
@@ -7,7 +9,7 @@ public sealed record RollbackOptions
     public required string Reason { get; init; }
 
     /// <summary>Short word of what triggered it: <c>Operator</c>, <c>ErrorRate</c>, ...</summary>
-    public string Trigger { get; init; } = "Operator";
+    public string Trigger { get; init; } = RolloutNames.OperatorTrigger;
 
     /// <summary>Who, for the report; null: the user that the API server authenticates.</summary>
     public string? RequestedBy { get; init; }

@@ -93,7 +93,7 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
     /// <summary>One unconditional patch of flag, ceiling and lock; whoever writes at the same time, the last word is 0 or a conflict, and a conflict is tried again.</summary>
     private async Task<RolloutConfiguration> WriteFlagAsync(RollbackOptions options, string incident, CancellationToken cancellationToken)
     {
-        var patch = new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, LockedBy = incident, LockReason = options.Reason };
+        var patch = new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, LockedBy = incident, LockReason = options.Reason, LockTrigger = options.Trigger };
         var began = _time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {

@@ -111,13 +111,21 @@ public sealed class Guardian
         {
             await PauseAsync(_options.RenewInterval, lost.Token).ConfigureAwait(false);
             if (lost.IsCancellationRequested) return;
+            // A request that hangs must not outlive the lease: by then the other replica leads.
+            using var deadline = new CancellationTokenSource(election.Remaining, _time);
+            using var bounded = CancellationTokenSource.CreateLinkedTokenSource(lost.Token, deadline.Token);
             try
             {
-                if (!await election.TryAcquireAsync(lost.Token).ConfigureAwait(false)) await lost.CancelAsync().ConfigureAwait(false);
+                if (!await election.TryAcquireAsync(bounded.Token).ConfigureAwait(false)) await lost.CancelAsync().ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (lost.IsCancellationRequested)
             {
                 return;
+            }
+            catch (OperationCanceledException)
+            {
+                _options.Log?.Invoke($"lease: not renewed within {_options.LeaseDuration.TotalSeconds:0} s.");
+                await lost.CancelAsync().ConfigureAwait(false);
             }
             catch (Exception e) when (RollbackService.IsFailure(e))
             {

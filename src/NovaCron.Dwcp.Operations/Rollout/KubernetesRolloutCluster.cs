@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using NovaCron.Dwcp.Operations.Cluster;
@@ -69,6 +71,7 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
         var annotations = new JsonObject();
         Annotate(RolloutNames.LockAnnotation, patch.LockedBy);
         Annotate(RolloutNames.LockReasonAnnotation, patch.LockReason);
+        Annotate(RolloutNames.LockTriggerAnnotation, patch.LockTrigger);
         Annotate(RolloutNames.CompletedAnnotation, patch.Completed);
         var metadata = new JsonObject();
         if (annotations.Count > 0) metadata["annotations"] = annotations;
@@ -87,15 +90,17 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
 
     public async Task<IReadOnlyList<RolloutPod>> ListPodsAsync(CancellationToken cancellationToken) =>
     [
-        .. (await _connection.ListAsync<V1Pod>(Namespace, RolloutNames.NodePodSelector, null, cancellationToken).ConfigureAwait(false)).Select(pod => new RolloutPod
+        // Evicted and finished pods stay in the list for hours; they serve nobody and are counted nowhere.
+        .. (await _connection.ListAsync<V1Pod>(Namespace, RolloutNames.NodePodSelector, null, cancellationToken).ConfigureAwait(false))
+            .Where(pod => pod.Status?.Phase is not ("Failed" or "Succeeded")).Select(pod => new RolloutPod
         {
             Name = pod.Metadata.Name,
             Uid = pod.Metadata.Uid,
             Address = pod.Status?.PodIP,
             Ready = pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) ?? false,
             Terminating = pod.Metadata.DeletionTimestamp is not null,
-            Restarts = pod.Status?.ContainerStatuses?.Sum(container => container.RestartCount) ?? 0,
-            WaitingReason = pod.Status?.ContainerStatuses?.Select(container => container.State?.Waiting?.Reason).FirstOrDefault(reason => reason is not null),
+            Restarts = NodeContainer(pod)?.RestartCount ?? 0,
+            WaitingReason = NodeContainer(pod)?.State?.Waiting?.Reason,
             StartedAt = (pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp) is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null,
         }),
     ];
@@ -104,7 +109,7 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
         _connection.DeleteAsync(ClusterResource.Pod, Namespace, pod, TimeSpan.Zero, null, cancellationToken);
 
     public Task<string> ReadPodLogAsync(string pod, bool previous, CancellationToken cancellationToken) =>
-        _connection.ReadLogAsync(Namespace, pod, new PodLogOptions { Container = "node", Previous = previous, TailLines = LogLines, Timestamps = true }, cancellationToken);
+        _connection.ReadLogAsync(Namespace, pod, new PodLogOptions { Container = RolloutNames.NodeContainer, Previous = previous, TailLines = LogLines, Timestamps = true }, cancellationToken);
 
     public async Task<PodAnswer> GetFromPodAsync(RolloutPod pod, int port, string path, CancellationToken cancellationToken)
     {
@@ -114,7 +119,7 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
             {
                 return await GetDirectlyAsync(pod.Address, port, path, cancellationToken).ConfigureAwait(false);
             }
-            catch (HttpRequestException e) when (e.InnerException is SocketException or TimeoutException)
+            catch (Exception e) when (CouldNotConnect(e) && !cancellationToken.IsCancellationRequested)
             {
                 return await GetThroughProxyAsync(pod, port, path, cancellationToken).ConfigureAwait(false);
             }
@@ -174,7 +179,9 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
             ["labels"] = new JsonObject { ["app.kubernetes.io/part-of"] = "novacron-dwcp", ["app.kubernetes.io/component"] = "rollout" },
         };
         if (document.Revision is not null) metadata["resourceVersion"] = document.Revision;
-        var map = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata, ["data"] = new JsonObject { [DocumentKey] = document.Text } };
+        var map = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata };
+        if (document.Text.Length <= LongestPlainDocument) map["data"] = new JsonObject { [DocumentKey] = document.Text };
+        else map["binaryData"] = new JsonObject { [CompressedDocumentKey] = Convert.ToBase64String(Compress(document.Text)) };
         return ReadDocument(document.Name, await ConflictsAsync($"ConfigMap {Namespace}/{document.Name}",
             () => document.Revision is null ? _connection.CreateAsync(map, Namespace, cancellationToken) : _connection.ReplaceAsync(map, Namespace, null, cancellationToken)).ConfigureAwait(false));
     }
@@ -212,24 +219,70 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
 
     public async Task<GuardianLease> WriteLeaseAsync(GuardianLease lease, CancellationToken cancellationToken)
     {
-        var document = new V1Lease
+        var metadata = new JsonObject { ["name"] = RolloutNames.Lease, ["namespace"] = Namespace };
+        if (lease.Revision is not null) metadata["resourceVersion"] = lease.Revision;
+        var spec = new JsonObject
         {
-            Metadata = new V1ObjectMeta { Name = RolloutNames.Lease, NamespaceProperty = Namespace, ResourceVersion = lease.Revision },
-            Spec = new V1LeaseSpec
-            {
-                HolderIdentity = lease.Holder, LeaseDurationSeconds = Math.Max(1, (int)Math.Ceiling(lease.Duration.TotalSeconds)), LeaseTransitions = lease.Transitions,
-                AcquireTime = lease.AcquiredAt?.UtcDateTime, RenewTime = lease.RenewedAt?.UtcDateTime,
-            },
+            ["holderIdentity"] = lease.Holder ?? "", ["leaseDurationSeconds"] = Math.Max(1, (int)Math.Ceiling(lease.Duration.TotalSeconds)), ["leaseTransitions"] = lease.Transitions,
         };
-        return Read(await ConflictsAsync($"Lease {Namespace}/{RolloutNames.Lease}", () => lease.Revision is null
+        if (lease.AcquiredAt is { } acquired) spec["acquireTime"] = MicroTime(acquired);
+        if (lease.RenewedAt is { } renewed) spec["renewTime"] = MicroTime(renewed);
+        var document = new JsonObject { ["apiVersion"] = "coordination.k8s.io/v1", ["kind"] = "Lease", ["metadata"] = metadata, ["spec"] = spec };
+        return Read(ClusterConnection.Typed<V1Lease>(await ConflictsAsync($"Lease {Namespace}/{RolloutNames.Lease}", () => lease.Revision is null
             ? _connection.CreateAsync(document, Namespace, cancellationToken)
-            : _connection.ReplaceAsync(document, Namespace, null, cancellationToken)).ConfigureAwait(false));
+            : _connection.ReplaceAsync(document, Namespace, null, cancellationToken)).ConfigureAwait(false)));
+
+        // metav1.MicroTime takes exactly six digits; KubernetesClient leaves them out at a full second, and then the server refuses the whole Lease.
+        static string MicroTime(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>The node itself: a mesh's or a cluster's injected sidecar is not judged.</summary>
+    private static V1ContainerStatus? NodeContainer(V1Pod pod) => pod.Status?.ContainerStatuses?.FirstOrDefault(container => container.Name == RolloutNames.NodeContainer);
 
     private const string DocumentKey = "document.json";
 
-    private static RolloutDocument ReadDocument(string name, JsonObject map) =>
-        new(name, map["data"]?[DocumentKey]?.ToString() ?? "{}", map["metadata"]?["resourceVersion"]?.ToString());
+    private const string CompressedDocumentKey = "document.json.gz";
+
+    /// <summary>Longer documents are compressed: the counters of a thousand pods are 0.7 MB of JSON, and a ConfigMap holds 1 MiB.</summary>
+    private const int LongestPlainDocument = 64 << 10;
+
+    /// <summary>Most characters of a document that is read back; more would not be ours.</summary>
+    private const int LongestDocument = 32 << 20;
+
+    private static RolloutDocument ReadDocument(string name, JsonObject map)
+    {
+        var text = map["binaryData"]?[CompressedDocumentKey]?.ToString() is { } packed ? Expand(name, packed) : map["data"]?[DocumentKey]?.ToString() ?? "{}";
+        return new RolloutDocument(name, text, map["metadata"]?["resourceVersion"]?.ToString());
+    }
+
+    private static byte[] Compress(string text)
+    {
+        using var buffer = new MemoryStream();
+        using (var gzip = new GZipStream(buffer, CompressionLevel.Fastest)) gzip.Write(Encoding.UTF8.GetBytes(text));
+        return buffer.ToArray();
+    }
+
+    /// <exception cref="DwcpRolloutException">It is not what <see cref="Compress"/> makes.</exception>
+    private static string Expand(string name, string packed)
+    {
+        try
+        {
+            using var gzip = new GZipStream(new MemoryStream(Convert.FromBase64String(packed)), CompressionMode.Decompress);
+            using var reader = new StreamReader(gzip, Encoding.UTF8);
+            var text = new StringBuilder();
+            var part = new char[64 << 10];
+            for (int read; (read = reader.ReadBlock(part)) > 0;)
+            {
+                if (text.Length + read > LongestDocument) throw new InvalidDataException($"it holds more than {LongestDocument} characters");
+                text.Append(part, 0, read);
+            }
+            return text.ToString();
+        }
+        catch (Exception e) when (e is FormatException or InvalidDataException)
+        {
+            throw new DwcpRolloutException("UnreadableDocument", $"ConfigMap {name} cannot be read: {e.Message}. Delete it; what it held is lost.", e);
+        }
+    }
 
     private static GuardianLease Read(V1Lease lease) => new()
     {
@@ -268,6 +321,7 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
             Release = data?["DWCP_VERSION"]?.ToString(),
             LockedBy = annotations?[RolloutNames.LockAnnotation]?.ToString() is { Length: > 0 } incident ? incident : null,
             LockReason = annotations?[RolloutNames.LockReasonAnnotation]?.ToString(),
+            LockTrigger = annotations?[RolloutNames.LockTriggerAnnotation]?.ToString(),
             Completed = annotations?[RolloutNames.CompletedAnnotation]?.ToString(),
             Revision = map["metadata"]?["resourceVersion"]?.ToString() ?? "",
         };
@@ -281,6 +335,13 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
             return null;
         }
     }
+
+    /// <summary>
+    /// No connection to the pod's address: refused, unreachable, or silently dropped as by a NetworkPolicy or a dead machine. The last one ends at
+    /// ConnectTimeout, which SocketsHttpHandler reports as a cancellation that carries a TimeoutException.
+    /// </summary>
+    private static bool CouldNotConnect(Exception e) =>
+        e is HttpRequestException { InnerException: SocketException or TimeoutException } or OperationCanceledException { InnerException: TimeoutException };
 
     private static async Task<PodAnswer> GetDirectlyAsync(string address, int port, string path, CancellationToken cancellationToken)
     {

@@ -14,6 +14,16 @@ public sealed class LeaderElection(IRolloutCluster cluster, GuardianOptions opti
     /// <summary>True when our last successful renewal is so old that another replica may lead already.</summary>
     public bool IsExpired => !_held || time.GetElapsedTime(_renewedStamp) >= options.LeaseDuration;
 
+    /// <summary>How long our last successful renewal still counts.</summary>
+    public TimeSpan Remaining
+    {
+        get
+        {
+            var left = _held ? options.LeaseDuration - time.GetElapsedTime(_renewedStamp) : TimeSpan.Zero;
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+
     /// <summary>Takes or renews the lease. Returns whether we hold it.</summary>
     public async Task<bool> TryAcquireAsync(CancellationToken cancellationToken)
     {

@@ -20,6 +20,9 @@ public sealed record RolloutConfiguration
 
     public string? LockReason { get; init; }
 
+    /// <summary>What set the lock, for example ErrorRate or Operator; null when nobody said.</summary>
+    public string? LockTrigger { get; init; }
+
     /// <summary>Incident of the last rollback that was carried through, or null.</summary>
     public string? Completed { get; init; }
 

@@ -12,6 +12,9 @@ public sealed record RolloutConfigurationPatch
 
     public string? LockReason { get; init; }
 
+    /// <summary>What set the lock; see <see cref="RolloutNames.LockTriggerAnnotation"/>. Empty removes it.</summary>
+    public string? LockTrigger { get; init; }
+
     /// <summary>Incident whose rollback has been carried through.</summary>
     public string? Completed { get; init; }
 

@@ -12,6 +12,9 @@ public static class RolloutNames
     public const string NodeDeployment = "dwcp-v3";
     public const string NodePodSelector = "app=dwcp-v3";
 
+    /// <summary>The container of a node pod that is dwcpd itself.</summary>
+    public const string NodeContainer = "node";
+
     /// <summary>ConfigMap in which the guardian keeps its evidence and each pod's last counters, so that a restart forgets nothing.</summary>
     public const string EvidenceConfigMap = "dwcp-v3-rollout-evidence";
 
@@ -23,6 +26,15 @@ public static class RolloutNames
 
     /// <summary>Annotation on the ConfigMap: why the lock was set, for people.</summary>
     public const string LockReasonAnnotation = "dwcp.novacron.io/rollback-reason";
+
+    /// <summary>
+    /// Annotation on the ConfigMap: what set the lock, for example <c>ErrorRate</c>; <see cref="OperatorTrigger"/> for a person's rollback, which that
+    /// person's command carries out. Any other is the guardian's own, which any guardian carries on at once.
+    /// </summary>
+    public const string LockTriggerAnnotation = "dwcp.novacron.io/rollback-trigger";
+
+    /// <summary>Trigger of a rollback that a person asked for.</summary>
+    public const string OperatorTrigger = "Operator";
 
     /// <summary>Annotation on the ConfigMap: id of the last incident whose rollback was carried through to its report.</summary>
     public const string CompletedAnnotation = "dwcp.novacron.io/rollback-completed";

@@ -88,7 +88,7 @@ public sealed partial class RolloutReconciler
             if (incident is null || Spec.AcknowledgedIncident != incident) return false;
             if (_configuration.LockedBy is not null)
                 _configuration = await _cluster.PatchConfigurationAsync(
-                    new RolloutConfigurationPatch { LockedBy = "", LockReason = "", Revision = _configuration.Revision }, cancellationToken).ConfigureAwait(false);
+                    new RolloutConfigurationPatch { LockedBy = "", LockReason = "", LockTrigger = "", Revision = _configuration.Revision }, cancellationToken).ConfigureAwait(false);
             Status.Lock = null;
             Status.Rollback = null;
             SetState(RolloutState.Pending, "Acknowledged", $"Incident {incident} was acknowledged; the rollout may be tried again.");
@@ -101,10 +101,12 @@ public sealed partial class RolloutReconciler
         {
             if (_configuration.LockedBy is { } incident && Status.Lock?.Incident != incident)
             {
-                // Somebody's Invoke-DwcpRollback (or an earlier guardian that could not write its status any more).
+                // Somebody's Invoke-DwcpRollback; or a guardian's that was killed, or met a conflict, before it could say so in the status.
+                var trigger = _configuration.LockTrigger ?? RolloutNames.OperatorTrigger;
                 Status.Rollback = new RollbackInProgress
                 {
-                    Incident = incident, Trigger = "Operator", Reason = _configuration.LockReason ?? "rolled back", StartedAt = Now, PercentBefore = Status.Percent,
+                    Incident = incident, Trigger = trigger, Reason = _configuration.LockReason ?? "rolled back", StartedAt = Now, PercentBefore = Status.Percent,
+                    ByGuardian = trigger != RolloutNames.OperatorTrigger,
                 };
                 BeginRollingBack();
                 await SaveStatusAsync(cancellationToken).ConfigureAwait(false);
@@ -126,7 +128,7 @@ public sealed partial class RolloutReconciler
                 }
                 var id = RollbackService.NewIncident(Now);
                 _configuration = await _cluster.PatchConfigurationAsync(
-                    new RolloutConfigurationPatch { Flag = left, Ceiling = left, LockedBy = id, LockReason = what, Revision = _configuration.Revision }, cancellationToken).ConfigureAwait(false);
+                    new RolloutConfigurationPatch { Flag = left, Ceiling = left, LockedBy = id, LockReason = what, LockTrigger = "ForeignFlag", Revision = _configuration.Revision }, cancellationToken).ConfigureAwait(false);
                 Status.Lock = new RolloutLock { Incident = id, Since = Now, Reason = what };
                 ConfirmMove(left, "ForeignLower", what + " That is honoured, and nothing is raised until the incident is acknowledged.", "Warning");
                 Status.State = RolloutState.Suspended;

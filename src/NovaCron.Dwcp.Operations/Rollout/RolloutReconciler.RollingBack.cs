@@ -15,7 +15,7 @@ public sealed partial class RolloutReconciler
             var now = Now;
             var incident = RollbackService.NewIncident(now);
             _configuration = await _cluster.PatchConfigurationAsync(
-                new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, LockedBy = incident, LockReason = $"{trigger.Reason}: {trigger.Message}" }, cancellationToken).ConfigureAwait(false);
+                new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, LockedBy = incident, LockReason = trigger.Message, LockTrigger = trigger.Reason }, cancellationToken).ConfigureAwait(false);
             owner._pending = null;
             Status.Rollback = new RollbackInProgress
             {

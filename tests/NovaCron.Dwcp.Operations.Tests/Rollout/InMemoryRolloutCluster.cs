@@ -18,6 +18,7 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     private string _ceiling = "0";
     private string? _lockedBy;
     private string? _lockReason;
+    private string? _lockTrigger;
     private string? _completed;
     private string _configurationRevision = "100";
     private GuardianLease? _lease;
@@ -59,14 +60,16 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     /// <summary>That many writes of the ConfigMap meet a conflict first.</summary>
     public int ConflictsToCome { get; set; }
 
-    /// <summary>Highest effective percent that was ever in force on a node.</summary>
-    public int HighestPercent { get; private set; }
+    /// <summary>Highest effective percent that was ever in force on a node, or since a test set it back.</summary>
+    public int HighestPercent { get; set; }
 
     public int Flag => int.TryParse(_flag, out var flag) ? flag : 0;
 
     public int Ceiling => int.TryParse(_ceiling, out var ceiling) ? ceiling : 0;
 
     public string? LockedBy => _lockedBy;
+
+    public string ConfigurationRevision => _configurationRevision;
 
     public DwcpRollout? Rollout => _rollout is null ? null : Read();
 
@@ -91,6 +94,20 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     }
 
     public void DeleteRollout() => _rollout = null;
+
+    /// <summary>Somebody changes the rollout's metadata: every writer who has read it before meets a conflict.</summary>
+    public void TouchRollout()
+    {
+        if (_rollout is not null) Store(Read());
+    }
+
+    /// <summary>The numbered documents of old entries, then the entries that the status holds.</summary>
+    public IReadOnlyList<RolloutHistoryEntry> WholeHistory() =>
+    [
+        .. _documents.Where(document => document.Key.StartsWith(RolloutNames.HistoryConfigMapPrefix, StringComparison.Ordinal)).OrderBy(document => document.Key, StringComparer.Ordinal)
+            .SelectMany(document => JsonSerializer.Deserialize<List<RolloutHistoryEntry>>(document.Value.Text, RolloutJson.Options)!),
+        .. Rollout?.Status?.History ?? [],
+    ];
 
     public void Approve(string phase, string approver)
     {
@@ -152,6 +169,7 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
         if (patch.Ceiling is { } ceiling) _ceiling = ceiling.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (patch.LockedBy is { } incident) _lockedBy = incident.Length == 0 ? null : incident;
         if (patch.LockReason is { } reason) _lockReason = reason.Length == 0 ? null : reason;
+        if (patch.LockTrigger is { } trigger) _lockTrigger = trigger.Length == 0 ? null : trigger;
         if (patch.Completed is { } completed) _completed = completed;
         if (Configuration() != before) _configurationRevision = Next();
         Propagate();
@@ -253,7 +271,7 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     private RolloutConfiguration Configuration() => new()
     {
         Flag = int.TryParse(_flag, out var flag) ? flag : null, Ceiling = int.TryParse(_ceiling, out var ceiling) ? ceiling : null,
-        Unreadable = int.TryParse(_flag, out _) ? null : _flag, Release = Release, LockedBy = _lockedBy, LockReason = _lockReason, Completed = _completed,
+        Unreadable = int.TryParse(_flag, out _) ? null : _flag, Release = Release, LockedBy = _lockedBy, LockReason = _lockReason, LockTrigger = _lockTrigger, Completed = _completed,
         Revision = _configurationRevision,
     };
 

@@ -5,7 +5,8 @@ namespace NovaCron.Dwcp.Operations.Tests.Rollout;
 /// <summary>Whole rollouts with random loads, random faults of the surroundings, and a v3 that is good or at least three times worse than its limit.</summary>
 public sealed class RandomisedRolloutTests(ITestOutputHelper output)
 {
-    private const int Runs = 60;
+    /// <summary>A few seconds' worth; NOVACRON_ROLLOUTS=1000 is what docs/rollout.md reports.</summary>
+    private static readonly int Runs = int.TryParse(Environment.GetEnvironmentVariable("NOVACRON_ROLLOUTS"), out var runs) && runs >= 3 ? runs : 60;
 
     [Fact]
     public async Task A_v3_three_times_worse_than_its_limit_is_never_promoted_and_a_good_one_never_exceeds_its_approval()
@@ -19,7 +20,7 @@ public sealed class RandomisedRolloutTests(ITestOutputHelper output)
             if (delay > late) late = delay;
         }
         output.WriteLine($"{Runs} rollouts: {string.Join(", ", ends.Select(end => $"{end.Value} {end.Key}"))}; longest from fault to 0 %: {late.TotalSeconds:0} s");
-        Assert.Equal(Runs * 2 / 3, ends.GetValueOrDefault(RolloutState.RolledBack));
+        Assert.Equal(Runs - Runs / 3, ends.GetValueOrDefault(RolloutState.RolledBack));
     }
 
     private static async Task<(RolloutState State, TimeSpan Delay)> RunAsync(int seed, bool bad)
@@ -59,8 +60,8 @@ public sealed class RandomisedRolloutTests(ITestOutputHelper output)
             Assert.True(scenario.Cluster.HighestPercent <= 50);
             Assert.DoesNotContain(scenario.Status.History, entry => entry.Reason is "ErrorRate" or "SlowRequests" or "ErrorRateToV1");
         }
-        var numbers = scenario.Status.History.Select(entry => entry.Number).ToList();
-        Assert.Equal(Enumerable.Range((int)numbers[0], numbers.Count).Select(number => (long)number), numbers);
+        // Complete: every entry from the first, wherever it is kept by now.
+        Assert.Equal(Enumerable.Range(0, (int)scenario.Status.NextHistoryNumber).Select(number => (long)number), scenario.Cluster.WholeHistory().Select(entry => entry.Number));
         return (scenario.Status.State, down ?? TimeSpan.Zero);
     }
 

@@ -6,6 +6,8 @@ namespace NovaCron.Dwcp.Operations.Tests.Rollout;
 internal sealed class RolloutScenario
 {
     private RolloutReconciler _guardian;
+    private RolloutReconciler? _rival;
+    private bool _rivalIsNext;
     private TimeSpan _untilNextPass;
     private TimeSpan _untilTraffic;
 
@@ -29,6 +31,12 @@ internal sealed class RolloutScenario
     public double V3SlowShare { get; set; }
 
     public int Kills { get; private set; }
+
+    /// <summary>Happens ten times a second: other people and other programs.</summary>
+    public Action? Meanwhile { get; set; }
+
+    /// <summary>True: two processes both believe that they lead, and take turns.</summary>
+    public bool TwoLeaders { get; set; }
 
     public DwcpRolloutStatus Status => Cluster.Rollout!.Status ?? new DwcpRolloutStatus();
 
@@ -65,6 +73,7 @@ internal sealed class RolloutScenario
                 Cluster.Serve(Random, RequestsPerSecond, V3FailShare, V3SlowShare);
                 _untilTraffic = TimeSpan.FromSeconds(1);
             }
+            Meanwhile?.Invoke();
             if (_untilNextPass <= TimeSpan.Zero) await PassAsync();
             Time.Advance(step);
             _untilTraffic -= step;
@@ -86,7 +95,9 @@ internal sealed class RolloutScenario
     {
         try
         {
-            _untilNextPass = await Time.RunAsync(_guardian.ReconcileAsync(CancellationToken.None));
+            _rivalIsNext = TwoLeaders && !_rivalIsNext;
+            var leader = _rivalIsNext ? _rival ??= NewGuardian() : _guardian;
+            _untilNextPass = await Time.RunAsync(leader.ReconcileAsync(CancellationToken.None));
         }
         catch (ProcessKilledException)
         {
