@@ -66,8 +66,9 @@ internal static class DecisionMaker
         if (isPartial)
             return (ValidationDecision.Review, "only a part of the checks ran", [.. fixes, "run all checks"]);
 
-        // Monitoring may lose a tenth of its weight without anybody's word; everything else that is open needs one.
-        var open = notPassed.Where(c => summaries.First(s => s.Category == c.Category) is { IsMet: false } || c.Severity >= CheckSeverity.High).ToList();
+        // A small defect within a category's tolerance needs nobody's word. What could not be judged, and what is not small, does.
+        var open = notPassed.Where(c =>
+            summaries.First(s => s.Category == c.Category) is { IsMet: false } || c.Severity >= CheckSeverity.High || c.Status == CheckStatus.Error).ToList();
         var unwaived = open.Where(c => approval?.Waived.Contains(c.Id) != true).ToList();
         if (unwaived.Count > 0)
         {

@@ -33,6 +33,7 @@ internal static class Fields
     public static JsonObject? Condition(this JsonObject document, string type) =>
         document.Items("status", "conditions").FirstOrDefault(c => c.Text("type") == type);
 
-    /// <summary>Containers of a pod spec, init containers included.</summary>
-    public static IEnumerable<JsonObject> Containers(this JsonNode? podSpec) => podSpec.Items("initContainers").Concat(podSpec.Items("containers"));
+    /// <summary>Containers of a pod spec; init containers and those of kubectl debug included.</summary>
+    public static IEnumerable<JsonObject> Containers(this JsonNode? podSpec) =>
+        podSpec.Items("initContainers").Concat(podSpec.Items("containers")).Concat(podSpec.Items("ephemeralContainers"));
 }

@@ -21,8 +21,8 @@ internal abstract class ValidationCheck(string id, CheckCategory category, Check
     /// <summary>Its own limit, where the run's does not fit.</summary>
     public virtual TimeSpan? TimeLimit => null;
 
-    /// <summary>Why it cannot apply under a profile, or null if it does.</summary>
-    public virtual string? WhyNotApplicable(ValidationProfile profile) => null;
+    /// <summary>Why it cannot apply to what is deployed, or null if it does. Judged by what the cluster says, not only by what was asked for.</summary>
+    public virtual Task<string?> WhyNotApplicableAsync(ValidationContext context) => Task.FromResult<string?>(null);
 
     public abstract Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken);
 }

@@ -119,9 +119,31 @@ internal sealed class ValidationContext(ClusterConnection connection, Validation
         return answer.IsSuccess ? answer.Text : throw new InconclusiveException($"{answer.Target} answered {(int)answer.StatusCode}");
     }
 
-    /// <summary>A container's log since its start.</summary>
-    public Task<string> LogAsync(string pod, string container) =>
-        OnceAsync($"log/{pod}/{container}", () => connection.ReadLogAsync(Namespace, pod, new PodLogOptions { Container = container }, run));
+    /// <summary>A container's log since its start. One that is longer than what is read is no basis for "nothing was logged".</summary>
+    public Task<string> LogAsync(string pod, string container) => OnceAsync($"log/{pod}/{container}", async () =>
+    {
+        var log = await connection.ReadLogAsync(Namespace, pod, new PodLogOptions { Container = container, LimitBytes = options.LogLimit }, run).ConfigureAwait(false);
+        return log.Length < options.LogLimit
+            ? log
+            : throw new InconclusiveException($"the log of pod {pod} is longer than the {options.LogLimit} bytes that are read; restart the pod or lower LOG_LEVEL");
+    });
+
+    /// <summary>
+    /// True only if the profile is meant for processes and every node says itself that it is one. What is skipped for processes is never skipped
+    /// for real pods, whatever profile was asked for.
+    /// </summary>
+    public async Task<bool> PodsAreProcessesAsync()
+    {
+        if (!Profile.PodsAreProcesses)
+            return false;
+        foreach (var pod in await NodesAsync().ConfigureAwait(false))
+        {
+            if ((await DiagnosticsAsync(pod, "configuration").ConfigureAwait(false)).Flag("rehearsal") != true)
+                return false;
+        }
+
+        return true;
+    }
 
     /// <summary>A transfer by the probe, shared by the checks that judge it.</summary>
     public Task<TransferProbeResult> TransferAsync(string name, Func<TransferProbeRequest, TransferProbeRequest> shape) => OnceAsync($"transfer/{name}", async () =>

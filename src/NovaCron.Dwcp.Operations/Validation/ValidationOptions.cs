@@ -31,8 +31,14 @@ public sealed record ValidationOptions
     /// <summary>Limit of a check that sets none itself.</summary>
     public TimeSpan CheckTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Limit of every check, its own included.</summary>
+    internal TimeSpan LongestCheck { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Time between two scrapes that must differ; the process' own counters move within a second.</summary>
     internal TimeSpan FreshnessInterval { get; init; } = TimeSpan.FromSeconds(1.2);
+
+    /// <summary>Most of a log that is read, bytes; a longer one cannot be judged.</summary>
+    internal long LogLimit { get; init; } = 16 << 20;
 
     /// <summary>Where validation-report.md and .json go; nowhere when absent.</summary>
     public string? ReportDirectory { get; init; }

@@ -181,28 +181,25 @@ public sealed class ValidationRunner
     {
         var started = _time.GetTimestamp();
         var limit = check.TimeLimit ?? context.Options.CheckTimeout;
+        if (limit > context.Options.LongestCheck)
+            limit = context.Options.LongestCheck;
         CheckFinding finding;
-        if (check.WhyNotApplicable(context.Profile) is { } reason)
+        using var timer = new CancellationTokenSource(limit, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
         {
-            finding = new CheckFinding(CheckStatus.Skipped, reason, []);
+            finding = await check.WhyNotApplicableAsync(context).WaitAsync(linked.Token).ConfigureAwait(false) is { } reason
+                ? new CheckFinding(CheckStatus.Skipped, reason, [])
+                : await check.RunAsync(context, linked.Token).WaitAsync(linked.Token).ConfigureAwait(false);
         }
-        else
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            using var timer = new CancellationTokenSource(limit, _time);
-            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-            try
-            {
-                finding = await check.RunAsync(context, linked.Token).WaitAsync(linked.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                finding = new CheckFinding(CheckStatus.Error, string.Create(CultureInfo.InvariantCulture, $"did not finish within {limit.TotalSeconds:0.#} s"), []);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                // Whatever keeps a check from deciding is its result. Never a pass.
-                finding = new CheckFinding(CheckStatus.Error, e is InconclusiveException or DwcpClusterException ? e.Message : $"{e.GetType().Name}: {e.Message}", []);
-            }
+            finding = new CheckFinding(CheckStatus.Error, string.Create(CultureInfo.InvariantCulture, $"did not finish within {limit.TotalSeconds:0.#} s"), []);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever keeps a check from deciding is its result. Never a pass.
+            finding = new CheckFinding(CheckStatus.Error, e is InconclusiveException or DwcpClusterException ? e.Message : $"{e.GetType().Name}: {e.Message}", []);
         }
 
         return new CheckResult

@@ -38,6 +38,22 @@ internal sealed class FakeApiServer : HttpMessageHandler
     public ClusterConnection Connect(ClusterConnectionOptions? options = null, TimeProvider? time = null) => ClusterConnection.Open(
         (options ?? new ClusterConnectionOptions()) with { Server = "https://fake.test:6443", Token = "t" }, this, time ?? TimeProvider.System);
 
+    /// <summary>Requests that are never answered.</summary>
+    public Func<HttpRequestMessage, bool>? Hang { get; set; }
+
+    /// <summary>Another server with the same objects.</summary>
+    public FakeApiServer Copy()
+    {
+        var copy = new FakeApiServer { Version = Version, User = User, _revision = _revision };
+        lock (_lock)
+        {
+            foreach (var (path, document) in Objects)
+                copy.Objects[path] = (JsonObject)document.DeepClone();
+        }
+
+        return copy;
+    }
+
     public JsonObject Get(string path)
     {
         lock (_lock)
@@ -65,6 +81,8 @@ internal sealed class FakeApiServer : HttpMessageHandler
     {
         await Task.Yield();
         cancellationToken.ThrowIfCancellationRequested();
+        if (Hang?.Invoke(request) == true)
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         lock (_lock)
         {

@@ -26,6 +26,9 @@ internal sealed class FakeNodes
     /// <summary>Edits a metrics page before it is sent.</summary>
     public Func<string, string>? EditMetrics { get; set; }
 
+    /// <summary>Nodes say that they are processes of a rehearsal.</summary>
+    public bool Rehearsal { get; set; } = true;
+
     public bool Frozen { get; set; }
 
     public int Effective { get; set; }
@@ -68,11 +71,13 @@ internal sealed class FakeNodes
         };
     }
 
-    private JsonObject Flags() => new()
+    public JsonObject Flags() => new()
     {
         ["flag"] = int.TryParse(Map["data"]?["FEATURE_FLAG_V3_ROLLOUT"]?.ToString(), out var flag) ? flag : 0,
         ["ceiling"] = int.TryParse(Map["data"]?["FEATURE_FLAG_V3_CEILING"]?.ToString(), out var ceiling) ? ceiling : 0,
         ["effective"] = Effective,
+        ["known"] = true,
+        ["stalenessSeconds"] = 1.5,
         ["revision"] = Map["metadata"]!["resourceVersion"]!.ToString(),
     };
 
@@ -86,7 +91,7 @@ internal sealed class FakeNodes
             ["port"] = 8080,
             ["prometheusPort"] = 9090,
             ["redisUrl"] = data["REDIS_URL"]?.ToString(),
-            ["rehearsal"] = false,
+            ["rehearsal"] = Rehearsal,
             ["injectedFaults"] = null,
             ["certificate"] = new JsonObject { ["sha256"] = Fingerprint() },
             ["flags"] = Flags(),

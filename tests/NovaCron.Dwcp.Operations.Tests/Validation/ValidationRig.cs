@@ -13,9 +13,12 @@ internal sealed class ValidationRig : IDisposable
 {
     public const string Space = "api/v1/namespaces/staging";
 
-    private ValidationRig()
+    private static readonly Lazy<Task<FakeApiServer>> Healthy = new(DeployAsync);
+    private static readonly Lazy<Task<FakeApiServer>> Approved = new(ApproveAsync);
+
+    private ValidationRig(FakeApiServer server)
     {
-        Server = new FakeApiServer();
+        Server = server;
         Nodes = new FakeNodes(Server);
         Probe = new FakeTransferProbe(Nodes, () => Secret("client-api-key"));
         Connection = Server.Connect(new ClusterConnectionOptions { MaximumRetryDelay = TimeSpan.FromMilliseconds(1), MaximumAttempts = 2 });
@@ -29,12 +32,18 @@ internal sealed class ValidationRig : IDisposable
 
     public ClusterConnection Connection { get; }
 
-    public static async Task<ValidationRig> StartAsync()
+    /// <summary>Most of a log that is read.</summary>
+    public long LogLimit { get; set; } = 1 << 20;
+
+    /// <summary>A copy of the healthy deployment, which is made once, from the real manifests.</summary>
+    public static async Task<ValidationRig> StartAsync() => Start(await Healthy.Value);
+
+    /// <summary>As the other, with an approval recorded: GO as it stands.</summary>
+    public static async Task<ValidationRig> StartApprovedAsync() => Start(await Approved.Value);
+
+    private static ValidationRig Start(FakeApiServer from)
     {
-        var rig = new ValidationRig();
-        var digest = "@sha256:" + new string('a', 64);
-        var values = new StagingValues { Image = "registry.test/dwcpd" + digest, RedisImage = "registry.test/redis" + digest };
-        await new StagingService(rig.Connection).DeployAsync(new StagingOptions { Values = values });
+        var rig = new ValidationRig(from.Copy());
         rig.Server.Put("apis/coordination.k8s.io/v1/namespaces/staging/leases/dwcp-v3-guardian", new JsonObject
         {
             ["apiVersion"] = "coordination.k8s.io/v1",
@@ -45,8 +54,28 @@ internal sealed class ValidationRig : IDisposable
         return rig;
     }
 
+    private static async Task<FakeApiServer> DeployAsync()
+    {
+        var rig = new ValidationRig(new FakeApiServer());
+        var digest = "@sha256:" + new string('a', 64);
+        var values = new StagingValues { Image = "registry.test/dwcpd" + digest, RedisImage = "registry.test/redis" + digest };
+        await new StagingService(rig.Connection).DeployAsync(new StagingOptions { Values = values });
+        return rig.Server;
+    }
+
+    private static async Task<FakeApiServer> ApproveAsync()
+    {
+        using var rig = await StartAsync();
+        await new ValidationRunner(rig.Connection).ApproveAsync(await rig.RunAsync(), "healthy");
+        return rig.Server.Copy();
+    }
+
+    /// <summary>All checks of the run are done.</summary>
+    public bool HasEnded { get; private set; }
+
     public Task<DwcpValidationReport> RunAsync(ValidationOptions? options = null, CancellationToken token = default) => new ValidationRunner(Connection).RunAsync(
-        (options ?? new ValidationOptions { Profile = ValidationProfile.Rehearsal }) with { TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1) }, null, token);
+        (options ?? new ValidationOptions { Profile = ValidationProfile.Rehearsal }) with { TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit },
+        new Inline(p => HasEnded = p.Completed == p.Total), token);
 
     public string Secret(string key) => Encoding.UTF8.GetString(Convert.FromBase64String(Server.Get($"{Space}/secrets/dwcp-v3-secrets")["data"]![key]!.ToString()));
 
@@ -80,5 +109,10 @@ internal sealed class ValidationRig : IDisposable
     {
         Connection.Dispose();
         Server.Dispose();
+    }
+
+    private sealed class Inline(Action<ValidationProgress> action) : IProgress<ValidationProgress>
+    {
+        public void Report(ValidationProgress value) => action(value);
     }
 }

@@ -11,17 +11,15 @@ internal sealed class ManifestTemplates
 {
     private const string ResourcePrefix = "kubernetes/";
 
+    /// <summary>They are read only, and what is built in does not change.</summary>
+    private static readonly Lazy<ManifestTemplates> BuiltIn = new(() => new([.. ReadBuiltIn().SelectMany(f => Parse(f.Name, f.Text))]));
+
     private ManifestTemplates(IReadOnlyList<ManifestTemplate> documents) => Documents = documents;
 
     public IReadOnlyList<ManifestTemplate> Documents { get; }
 
-    public static ManifestTemplates Load(string? directory)
-    {
-        var documents = new List<ManifestTemplate>();
-        foreach (var (name, text) in directory is null ? ReadBuiltIn() : ReadDirectory(directory))
-            documents.AddRange(Parse(name, text));
-        return new ManifestTemplates(documents);
-    }
+    public static ManifestTemplates Load(string? directory) =>
+        directory is null ? BuiltIn.Value : new ManifestTemplates([.. ReadDirectory(directory).SelectMany(f => Parse(f.Name, f.Text))]);
 
     internal static ManifestTemplates FromText(string name, string text) => new([.. Parse(name, text)]);
 

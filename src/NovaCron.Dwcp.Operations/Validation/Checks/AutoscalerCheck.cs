@@ -25,7 +25,7 @@ internal sealed class AutoscalerCheck() : ValidationCheck(
         if (!spec.Items("metrics").Any())
             problems.Add("has no metric to scale by");
         // Where there is no metrics-server (a rehearsal), the controller says so in this condition; that is a defect of a real cluster only.
-        if (!context.Profile.PodsAreProcesses && scaler.Condition("ScalingActive") is var active && active?.Text("status") != "True")
+        if (scaler.Condition("ScalingActive") is var active && active?.Text("status") != "True" && !await context.PodsAreProcessesAsync().ConfigureAwait(false))
             problems.Add($"scaling is not active: {active?.Text("message") ?? "the controller has not reported"}");
         return CheckFinding.Judge(problems, 1, $"{minimum}..{maximum} replicas of Deployment dwcp-v3");
     }

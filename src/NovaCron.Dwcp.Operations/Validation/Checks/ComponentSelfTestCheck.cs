@@ -61,7 +61,7 @@ internal sealed class ComponentSelfTestCheck : ValidationCheck
         context.OnceAsync($"component-transfer/{pod}", async () =>
         {
             var before = await context.ScrapeAsync(pod, cancellationToken).ConfigureAwait(false);
-            await context.DiagnoseAsync(pod, "benchmark?kind=transfer", TimeSpan.FromSeconds(45), cancellationToken).ConfigureAwait(false);
+            TransferBenchmark.Read(pod, await context.DiagnoseAsync(pod, "benchmark?kind=transfer", TimeSpan.FromSeconds(45), cancellationToken).ConfigureAwait(false));
             return before;
         });
 }

@@ -7,6 +7,7 @@ internal sealed class FlagRevisionCheck() : ValidationCheck(
     "flags-revision", CheckCategory.FeatureFlags, CheckSeverity.Critical, "Every node has applied the ConfigMap's newest revision",
     "The node cannot watch its ConfigMap: look at its log and at Role dwcp-v3-node.")
 {
+    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
 
     public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
@@ -21,7 +22,15 @@ internal sealed class FlagRevisionCheck() : ValidationCheck(
             var problems = await context.OfEachNodeAsync(async pod =>
             {
                 var answer = await context.Connection.GetFromPodAsync(context.Namespace, pod, 8081, "/flags", cancellationToken: cancellationToken).ConfigureAwait(false);
-                var applied = answer.ReadJson().Text("revision");
+                if (!answer.IsSuccess)
+                    return $"{answer.Target} answered {(int)answer.StatusCode}: {ValidationContext.Start(answer.Text)}";
+                var flags = answer.ReadJson();
+                if (flags.Flag("known") != true)
+                    return $"pod {pod} has not read its flag yet";
+                // Nodes hear from the API server at least every six minutes, when their watch is renewed.
+                if (flags.At("stalenessSeconds")?.GetValue<double>() is not { } staleness || !(staleness <= Silence.TotalSeconds))
+                    return $"pod {pod} heard from the API server {flags.Text("stalenessSeconds") ?? "an unknown number of"} s ago, allowed are {Silence.TotalSeconds:0} s";
+                var applied = flags.Text("revision");
                 return applied == revision ? null : $"pod {pod} has applied revision {applied ?? "none"}, the ConfigMap is at {revision}";
             }).ConfigureAwait(false);
             if (problems.Count == 0 || context.Time.GetElapsedTime(started) > context.Profile.MaximumFlagDelay)

@@ -21,6 +21,9 @@ internal sealed class GuardianCheck() : ValidationCheck(
             return CheckFinding.Fail("Lease dwcp-v3-guardian has no holder");
         var limit = TimeSpan.FromSeconds(2 * (lease.Whole("spec", "leaseDurationSeconds") ?? 15));
         var age = context.Now - renewed.Value;
+        // A renewal from the future is no heartbeat: a clock is wrong, or somebody wrote it by hand.
+        if (age < -limit)
+            return CheckFinding.Fail(string.Create(CultureInfo.InvariantCulture, $"Lease dwcp-v3-guardian says that it was renewed {-age.TotalSeconds:0} s from now"));
         if (age > limit)
             return CheckFinding.Fail(string.Create(CultureInfo.InvariantCulture, $"guardian {holder} renewed its Lease {age.TotalSeconds:0} s ago, allowed are {limit.TotalSeconds:0} s"));
         var pods = await context.PodsOfAsync("dwcp-v3-guardian").ConfigureAwait(false);

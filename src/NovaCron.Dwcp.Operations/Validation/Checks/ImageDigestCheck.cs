@@ -5,8 +5,8 @@ internal sealed class ImageDigestCheck() : ValidationCheck(
     "infra-image-digests", CheckCategory.Infrastructure, CheckSeverity.High, "Images are deployed by digest",
     "Deploy image references of the form name@sha256:... .")
 {
-    public override string? WhyNotApplicable(ValidationProfile profile) =>
-        profile.PodsAreProcesses ? $"profile {profile.Name}: pods are processes of this machine, images are executables" : null;
+    public override async Task<string?> WhyNotApplicableAsync(ValidationContext context) =>
+        await context.PodsAreProcessesAsync().ConfigureAwait(false) ? "pods are processes of this machine, images are executables" : null;
 
     public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
     {

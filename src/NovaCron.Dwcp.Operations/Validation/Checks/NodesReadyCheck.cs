@@ -15,6 +15,10 @@ internal sealed class NodesReadyCheck() : ValidationCheck(
         var desired = deployment.Whole("spec", "replicas") ?? 1;
         var pods = await context.PodsOfAsync("dwcp-v3").ConfigureAwait(false);
         var ready = pods.Count(WorkloadWaiter.IsReady);
+        // Somebody may have scaled by hand below what the autoscaler keeps.
+        var least = (await context.FindAsync(ClusterResource.HorizontalPodAutoscaler, "dwcp-v3").ConfigureAwait(false))?.Whole("spec", "minReplicas") ?? 1;
+        if (desired < least)
+            return CheckFinding.Fail($"{desired} node pods are wanted, the autoscaler keeps at least {least}");
         if (ready == desired && ready > 0)
             return CheckFinding.Pass($"{ready} of {desired} node pods are ready");
         var waiter = new WorkloadWaiter(context.Connection, context.Namespace, context.Time);

@@ -5,17 +5,25 @@ namespace NovaCron.Dwcp.Operations.Validation.Checks;
 
 /// <summary>What the pods' accounts may do is what they need.</summary>
 internal sealed class PermissionsCheck() : ValidationCheck(
-    "security-permissions", CheckCategory.Security, CheckSeverity.High, "Roles of the service accounts have no wildcard, no secrets, and nothing of the whole cluster",
+    "security-permissions", CheckCategory.Security, CheckSeverity.Critical, "Roles of the service accounts have no wildcard, no secrets, and nothing of the whole cluster",
     "Apply the manifests again (New-DwcpStaging) and remove the bindings that the detail names.")
 {
+    /// <summary>What leads to every secret of the namespace, or to more rights.</summary>
+    private static readonly string[] Dangerous =
+        ["secrets", "pods/exec", "pods/attach", "pods/ephemeralcontainers", "serviceaccounts/token", "roles", "rolebindings", "clusterroles", "clusterrolebindings", "nodes/proxy"];
+
+    /// <summary>ClusterRoles that Kubernetes itself gives to everybody.</summary>
+    private static readonly string[] GivenToAll =
+        ["system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"];
+
     private static readonly string[] Accounts = ["dwcp-v3", "dwcp-v3-guardian", "dwcp-v3-redis"];
 
     public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
         var inspected = 0;
-        foreach (var binding in await context.ListAsync(ClusterResource.ClusterRoleBinding).ConfigureAwait(false))
-            problems.AddRange(Subjects(binding).Select(s => $"ClusterRoleBinding {binding.Name()} gives service account {s} {binding.Text("roleRef", "name")} in the whole cluster"));
+        foreach (var binding in (await context.ListAsync(ClusterResource.ClusterRoleBinding).ConfigureAwait(false)).Where(b => !GivenToAll.Contains(b.Text("roleRef", "name"))))
+            problems.AddRange(Subjects(binding).Select(s => $"ClusterRoleBinding {binding.Name()} gives {s} {binding.Text("roleRef", "name")} in the whole cluster"));
         foreach (var binding in (await context.ListAsync(ClusterResource.RoleBinding).ConfigureAwait(false)).Where(b => Subjects(b).Any()))
         {
             inspected++;
@@ -31,17 +39,24 @@ internal sealed class PermissionsCheck() : ValidationCheck(
             {
                 if (rule.Texts("verbs").Concat(rule.Texts("resources")).Concat(rule.Texts("apiGroups")).Contains("*"))
                     problems.Add($"{kind.Kind} {name} has a wildcard");
-                if (rule.Texts("resources").Contains("secrets"))
-                    problems.Add($"{kind.Kind} {name} may read or write secrets");
+                foreach (var resource in rule.Texts("resources").Where(r => Dangerous.Contains(r)))
+                    problems.Add($"{kind.Kind} {name} may {string.Join(", ", rule.Texts("verbs"))} {resource}");
+                // Whoever makes a pod chooses its service account and the Secrets that it mounts.
+                if (rule.Texts("resources").Contains("pods") && rule.Texts("verbs").Contains("create"))
+                    problems.Add($"{kind.Kind} {name} may create pods");
                 problems.AddRange(rule.Texts("verbs").Where(v => v is "escalate" or "bind" or "impersonate").Select(v => $"{kind.Kind} {name} has the verb {v}"));
             }
         }
 
         return CheckFinding.Judge(problems, inspected, $"{inspected} bindings, all least privilege");
 
-        IEnumerable<string> Subjects(JsonObject binding) => binding.Items("subjects")
-            .Where(s => (s.Text("kind") == "ServiceAccount" && s.Text("namespace") == context.Namespace && Accounts.Contains(s.Text("name")))
-                || (s.Text("kind") == "Group" && s.Text("name") == $"system:serviceaccounts:{context.Namespace}"))
-            .Select(s => s.Text("name")!);
+        // A service account is also a user and a member of groups.
+        IEnumerable<string> Subjects(JsonObject binding) => binding.Items("subjects").Where(s => s.Text("kind") switch
+        {
+            "ServiceAccount" => s.Text("namespace") == context.Namespace && Accounts.Contains(s.Text("name")),
+            "User" => Accounts.Any(a => s.Text("name") == $"system:serviceaccount:{context.Namespace}:{a}"),
+            "Group" => s.Text("name") == "system:serviceaccounts" || s.Text("name") == $"system:serviceaccounts:{context.Namespace}" || s.Text("name") == "system:authenticated",
+            _ => false,
+        }).Select(s => $"{s.Text("kind")} {s.Text("name")}");
     }
 }

@@ -35,7 +35,7 @@ internal sealed class SecretExposureCheck() : ValidationCheck(
         foreach (var map in await context.ListAsync(ClusterResource.ConfigMap).ConfigureAwait(false))
         {
             inspected++;
-            foreach (var (key, value) in map["data"] as JsonObject ?? [])
+            foreach (var (key, value) in (map["data"] as JsonObject ?? []).Concat(map["binaryData"] as JsonObject ?? []))
                 Search($"ConfigMap {map.Name()} key {key}", value?.ToString());
         }
 
@@ -43,7 +43,7 @@ internal sealed class SecretExposureCheck() : ValidationCheck(
 
         void Search(string where, string? text)
         {
-            if (text is not null && values.FirstOrDefault(v => text.Contains(v.Value, StringComparison.Ordinal)) is { Key: not null } found)
+            if (text is not null && values.FirstOrDefault(v => SecretValues.IsIn(text, v.Value)) is { Key: not null } found)
                 problems.Add($"{where} holds the value of {found.Key}");
         }
     }

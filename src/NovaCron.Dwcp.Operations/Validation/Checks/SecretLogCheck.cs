@@ -16,7 +16,7 @@ internal sealed class SecretLogCheck() : ValidationCheck(
             {
                 var log = await context.LogAsync(pod.Name(), container.Text("name") ?? "").ConfigureAwait(false);
                 read += log.Length;
-                problems.AddRange(values.Where(v => log.Contains(v.Value, StringComparison.Ordinal)).Select(v => $"the log of pod {pod.Name()} holds the value of {v.Key}"));
+                problems.AddRange(values.Where(v => SecretValues.IsIn(log, v.Value)).Select(v => $"the log of pod {pod.Name()} holds the value of {v.Key}"));
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using NovaCron.Dwcp.Operations.Staging;
 
 namespace NovaCron.Dwcp.Operations.Validation.Checks;
@@ -11,4 +12,8 @@ internal static class SecretValues
             .Select(s => KeyValuePair.Create(s.Key, s.Key == "tls.key" ? s.Value.Split('\n')[1].Trim() : s.Value.Trim())).ToList();
         return values.Count > 0 ? values : throw new InconclusiveException($"Secret {StagingNames.Secrets} has no values to look for");
     }
+
+    /// <summary>As it is, or as Base64 shows it.</summary>
+    public static bool IsIn(string text, string value) =>
+        text.Contains(value, StringComparison.Ordinal) || text.Contains(Convert.ToBase64String(Encoding.UTF8.GetBytes(value)).TrimEnd('='), StringComparison.Ordinal);
 }

@@ -20,11 +20,9 @@ internal sealed class ThroughputCheck() : ValidationCheck(
         var evidence = new List<string>();
         for (var i = 0; i < Runs; i++)
         {
-            var result = await context.DiagnoseAsync(pod, "benchmark?kind=transfer", TimeSpan.FromSeconds(45), cancellationToken).ConfigureAwait(false);
-            if (result.At("figures", "version")?.GetValue<double>() is not 3)
-                throw new InconclusiveException($"pod {pod} transferred with version {result.Text("figures", "version") ?? "?"}, not 3");
-            rates.Add(result["bytesPerSecond"]?.GetValue<double>() is { } rate && double.IsFinite(rate) && rate > 0 ? rate : throw new InconclusiveException($"pod {pod} measured no throughput"));
-            evidence.Add(string.Create(CultureInfo.InvariantCulture, $"{rates[^1] / 1e6:0.0} MB/s; {result.Text("data")}; memory copy {result["memoryCopyBytesPerSecond"]?.GetValue<double>() / 1e6:0} MB/s"));
+            var result = TransferBenchmark.Read(pod, await context.DiagnoseAsync(pod, "benchmark?kind=transfer", TimeSpan.FromSeconds(45), cancellationToken).ConfigureAwait(false));
+            rates.Add(result.BytesPerSecond);
+            evidence.Add(string.Create(CultureInfo.InvariantCulture, $"{result.BytesPerSecond / 1e6:0.0} MB/s; {result.Data}; memory copy {result.MemoryCopyBytesPerSecond / 1e6:0} MB/s"));
         }
 
         // The median: one run that shared the machine with something else decides nothing.
