@@ -157,6 +157,9 @@ internal sealed class RequestDispatcher : IDisposable
             case "/version":
                 await Responses.WriteAsync(context, 200, DiscoveryDocuments.Version()).ConfigureAwait(false);
                 return;
+            case "/openapi/v2":
+                await Responses.WriteBytesAsync(context, 200, OpenApiDocuments.Version2, OpenApiDocuments.Version2Media).ConfigureAwait(false);
+                return;
             case "/openapi/v3":
                 await Responses.WriteAsync(context, 200, _openApi.Index()).ConfigureAwait(false);
                 return;

@@ -239,11 +239,12 @@ internal sealed class SubresourceHandler(ApiContext api, DeleteHandler deletions
             return;
         }
         var refused = false;
+        var unobserved = false;
         api.Store.Modify(ResourceTypes.PodDisruptionBudgets, ns, budget.Name(), current =>
         {
             var status = current.Child("status");
-            refused = (status.Integer("observedGeneration") ?? 0) < (current.Metadata().Integer("generation") ?? 0)
-                || (status.Integer("disruptionsAllowed") ?? 0) <= 0;
+            unobserved = (status.Integer("observedGeneration") ?? 0) < (current.Metadata().Integer("generation") ?? 0);
+            refused = unobserved || (status.Integer("disruptionsAllowed") ?? 0) <= 0;
             if (refused || dryRun)
             {
                 return false;
@@ -262,7 +263,9 @@ internal sealed class SubresourceHandler(ApiContext api, DeleteHandler deletions
                     new("DisruptionBudget",
                         $"The disruption budget {budget.Name()} needs {status.Integer("desiredHealthy") ?? 0} healthy pods and has {status.Integer("currentHealthy") ?? 0} currently", null),
                 ],
-                RetryAfterSeconds = 10,
+                // Only a budget that the controller has not seen yet is worth waiting for: with a time to come back, client-go retries by itself and
+                // 'kubectl drain --timeout' never gets to see the refusal (registry/core/pod/storage/eviction.go).
+                RetryAfterSeconds = unobserved ? 10 : 0,
             };
         }
     }

@@ -13,6 +13,20 @@ internal sealed class OpenApiDocuments(ResourceTypeRegistry types, SchemaRegistr
 {
     private static readonly string[] WriteParameters = ["dryRun", "fieldManager", "fieldValidation", "force"];
 
+    /// <summary>Media type of <see cref="Version2"/>.</summary>
+    public const string Version2Media = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+    /// <summary>
+    /// <c>/openapi/v2</c> as a protobuf <c>openapi.v2.Document</c>. kubectl still asks for it when it applies a <c>kind: List</c>, leaves alone what the document does
+    /// not define, and has the server validate each item. The definitions are in the v3 documents, so this one has a swagger version (field 1), an info with title and
+    /// version (field 2) and no paths (field 8).
+    /// </summary>
+    public static byte[] Version2 { get; } =
+        [.. Text(1, "2.0"u8), .. Text(2, [.. Text(1, "Kubernetes"u8), .. Text(2, System.Text.Encoding.UTF8.GetBytes($"v1.{DiscoveryDocuments.Minor}.0"))]), .. Text(8, [])];
+
+    // A length-delimited protobuf field of less than 128 bytes.
+    private static byte[] Text(int field, ReadOnlySpan<byte> value) => [(byte)((field << 3) | 2), (byte)value.Length, .. value];
+
     /// <summary><c>/openapi/v3</c>: where the documents are.</summary>
     public JsonObject Index()
     {

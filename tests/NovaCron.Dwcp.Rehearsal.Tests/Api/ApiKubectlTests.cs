@@ -34,6 +34,26 @@ public sealed class ApiKubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task A_list_is_applied_item_by_item()
+    {
+        ApiFixture.SkipWithoutKubectl();
+        const string List = """
+            apiVersion: v1
+            kind: List
+            items:
+            - {apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {k: v}}
+            - {apiVersion: v1, kind: ConfigMap, metadata: {name: two}, data: {k: v}}
+            """;
+        var printed = await KubectlAsync(List, "apply", "-f", "-");
+        Assert.Contains("configmap/one created", printed, StringComparison.Ordinal);
+        Assert.Contains("configmap/two created", printed, StringComparison.Ordinal);
+        Assert.Contains("configmap/two serverside-applied", await KubectlAsync(List, "apply", "--server-side", "--force-conflicts", "-f", "-"), StringComparison.Ordinal);
+        var (refused, why) = await api.KubectlAsync(List.Replace("data: {k: v}", "date: {k: v}", StringComparison.Ordinal), "-n", _ns, "apply", "-f", "-");
+        Assert.NotEqual(0, refused);
+        Assert.Contains("unknown field \"date\"", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Get_describe_and_explain_print_what_is_there()
     {
         ApiFixture.SkipWithoutKubectl();

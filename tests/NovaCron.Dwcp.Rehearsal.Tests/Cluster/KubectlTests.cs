@@ -41,6 +41,15 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
         Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
         Assert.Contains("2         <none>", await Kubectl("rollout", "history", "deployment/web"));
 
+        var node = fixture.Store.List(ResourceTypes.Nodes)[0].Name();
+        // The budget allows no disruption: a drain is refused in words, and goes through when the budget is gone.
+        Assert.Contains("would violate the pod's disruption budget", await Run(ns, 1, "drain", "--pod-selector", "app=web", "--timeout=2s", node));
+        await Kubectl("uncordon", node);
+        await Kubectl("delete", "pdb", "web");
+        Assert.Contains("evicted", await Kubectl("drain", "--pod-selector", "app=web", "--timeout=90s", node));
+        await Kubectl("uncordon", node);
+        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
+
         Assert.Contains("deployment.apps \"web\" deleted", await Kubectl("delete", "deployment", "web", "--wait"));
         Assert.Contains("No resources found", await KubectlUntil(t => t.Contains("No resources found"), "get", "pods"));
 
