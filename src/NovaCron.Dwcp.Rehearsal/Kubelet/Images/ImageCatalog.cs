@@ -17,6 +17,7 @@ internal sealed class ImageCatalog
         _images["redis"] = ProcessLauncher.Find("redis-server") is { } redis
             ? new RedisImage(redis, isGarnet: false)
             : new RedisImage(typeof(ImageCatalog).Assembly.Location, isGarnet: true);
+        _images["garnet"] = new RedisImage(typeof(ImageCatalog).Assembly.Location, isGarnet: true);
         if (ProcessLauncher.Find("prometheus") is { } prometheus)
         {
             _images["prometheus"] = new PrometheusImage(prometheus);
