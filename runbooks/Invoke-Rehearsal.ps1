@@ -47,7 +47,7 @@ try {
         Confirm-That $staging.IsReady 'Not every workload is ready after staging.'
         $staging | Out-Default
         # What a cluster's administrator does once: who may ask for traffic, and who may approve it.
-        $cluster | Grant-DwcpRehearsalRole -Namespace $namespace -Group operators -Role dwcp-viewer, dwcp-operator
+        $cluster | Grant-DwcpRehearsalRole -Namespace $namespace -Group operators -Role dwcp-viewer, dwcp-operator -ClusterRole dwcp-validator
         $cluster | Grant-DwcpRehearsalRole -Namespace $namespace -Group approvers -Role dwcp-viewer, dwcp-approver
     }
 
@@ -61,7 +61,7 @@ try {
     }
 
     Write-DwcpStep 'Validation: eight categories, targets of profile Rehearsal' {
-        $validation = Invoke-DwcpValidation @admin -Profile Rehearsal -DataAddress $credential.DataAddress -OutputDirectory $OutputDirectory
+        $validation = Invoke-DwcpValidation @operator -Profile Rehearsal -DataAddress $credential.DataAddress -OutputDirectory $OutputDirectory
         $report.Validation = $validation
         $validation.Categories | Out-Default
         $validation.Checks.Where({ $_.Status -in 'Fail', 'Error' }) | Out-Default

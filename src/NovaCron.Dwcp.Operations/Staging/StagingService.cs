@@ -11,7 +11,7 @@ public sealed class StagingService(ClusterConnection connection, TimeProvider? t
     /// <summary>Sidecar-free preStop sleep and the admission policies need it.</summary>
     private const int MinimumMinorVersion = 30;
 
-    private static readonly string[] NeverRemoved = ["CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"];
+    private static readonly string[] NeverRemoved = ["CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ClusterRole"];
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
@@ -33,7 +33,7 @@ public sealed class StagingService(ClusterConnection connection, TimeProvider? t
     }
 
     /// <summary>
-    /// Removes what the deployment created, and nothing else. Definitions of custom resources and the admission policies stay, because other
+    /// Removes what the deployment created, and nothing else. Definitions of custom resources, the admission policies and the ClusterRole stay, because other
     /// namespaces use them; the store and the namespace stay unless <paramref name="removeData"/>.
     /// </summary>
     public async Task<IReadOnlyList<StagingChange>> RemoveAsync(

@@ -21,6 +21,10 @@ public sealed class GrantDwcpRehearsalRoleCommand : RehearsalCmdlet
     [Parameter(Mandatory = true)]
     public string[] Role { get; set; } = [];
 
+    /// <summary>ClusterRoles, bound in the whole cluster.</summary>
+    [Parameter]
+    public string[] ClusterRole { get; set; } = [];
+
     /// <summary>The group.</summary>
     [Parameter(Mandatory = true)]
     public string Group { get; set; } = "";
@@ -30,13 +34,17 @@ public sealed class GrantDwcpRehearsalRoleCommand : RehearsalCmdlet
     {
         using var connection = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = Cluster.KubeconfigPath });
         foreach (var role in Role)
-            await connection.CreateAsync(new JsonObject
-            {
-                ["apiVersion"] = "rbac.authorization.k8s.io/v1",
-                ["kind"] = "RoleBinding",
-                ["metadata"] = new JsonObject { ["name"] = $"{role}-{Group}", ["namespace"] = Namespace },
-                ["roleRef"] = new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "Role", ["name"] = role },
-                ["subjects"] = new JsonArray(new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "Group", ["name"] = Group }),
-            }, Namespace, cancellationToken).ConfigureAwait(false);
+            await connection.CreateAsync(Binding("Role", role), Namespace, cancellationToken).ConfigureAwait(false);
+        foreach (var role in ClusterRole)
+            await connection.CreateAsync(Binding("ClusterRole", role), cancellationToken: cancellationToken).ConfigureAwait(false);
     });
+
+    private JsonObject Binding(string kind, string role) => new()
+    {
+        ["apiVersion"] = "rbac.authorization.k8s.io/v1",
+        ["kind"] = kind + "Binding",
+        ["metadata"] = new JsonObject { ["name"] = $"{role}-{Group}" },
+        ["roleRef"] = new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = role },
+        ["subjects"] = new JsonArray(new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "Group", ["name"] = Group }),
+    };
 }

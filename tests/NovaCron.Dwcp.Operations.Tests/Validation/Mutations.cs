@@ -131,6 +131,7 @@ internal static class Mutations
         new("infra-image-digests", "real pods, image by tag", r => { Real(r); r.Container(c => c["image"] = "dwcpd:latest"); }, Fail, NoGo, "infra-drift", "security-image-scan"),
         new("security-image-scan", "real pods, nobody scanned", Real, Error, Review),
         new("infra-autoscaler", "real pods, no metrics-server", r => r.Nodes.Rehearsal = false, Fail, NoGo, "security-image-scan"),
+        new("infra-custom-resources", "approvals of validations are not bound to a name", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/dwcp-validation-is-signed"), Fail, NoGo, "infra-drift"),
         new("infra-services", "port leads to another one", r => r.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["ports"]![2]!["targetPort"] = "admin"), Fail, NoGo, "infra-drift", "security-network-policies"),
         new("infra-services", "a ready pod is no endpoint", r => r.Server.Change("apis/discovery.k8s.io/v1/namespaces/staging/endpointslices/dwcp-v3-slice", s => s["endpoints"]!.AsArray().RemoveAt(0)), Fail, NoGo),
         new("infra-drift", "a sidecar added by hand", r => r.Server.Change(ValidationRig.Deployment(), d => d["metadata"]!["managedFields"] = JsonNode.Parse("""[{"manager":"kubectl-edit","operation":"Update","fieldsV1":{"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"x\"}":{".":{},"f:image":{}}}}}}}}]""")), Fail, NoGo),

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Staging;
 using NovaCron.Dwcp.Operations.Validation;
@@ -29,23 +30,51 @@ public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
         output.WriteLine($"second run: {second.Duration.TotalSeconds:0.00} s");
         Assert.Empty(second.Changed);
 
-        var runner = new ValidationRunner(connection);
+        // With no more rights than the shipped Roles give: an operator validates, an approver approves, and neither can do the other's part.
+        foreach (var (kind, role, user) in new[] { ("Role", "dwcp-viewer", "alice"), ("Role", "dwcp-operator", "alice"), ("ClusterRole", "dwcp-validator", "alice"), ("Role", "dwcp-viewer", "bob"), ("Role", "dwcp-approver", "bob") })
+            await connection.CreateAsync(Binding(kind, role, user), kind == "Role" ? "staging" : null, token);
+        using var alice = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath, Context = "alice@rehearsal" });
+        using var bob = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath, Context = "bob@rehearsal" });
+        var runner = new ValidationRunner(alice);
         var report = await runner.RunAsync(new ValidationOptions { Profile = ValidationProfile.Rehearsal, TransferProbe = new TransferProbe() }, null, token);
         foreach (var check in report.Checks)
             output.WriteLine($"{check.Status,-8} {check.Id,-32} {check.Duration.TotalMilliseconds,6:0} ms {check.Detail}");
         output.WriteLine($"{report.DecisionText}: {report.Reason} in {report.Duration.TotalSeconds:0.0} s");
         Assert.Empty(report.Checks.Where(c => c.Status is CheckStatus.Fail or CheckStatus.Error).Select(c => $"{c.Id}: {c.Detail}"));
-        var approved = await runner.ApproveAsync(report, "rehearsed");
-        Assert.Equal("GO", approved.DecisionText);
+        Assert.Equal("alice", report.ValidatedBy);
+        Assert.Contains("compared by reading", report.Checks.Single(c => c.Id == "infra-drift").Detail);
+        foreach (var forgery in new JsonObject[] { new() { ["approvedBy"] = "bob", ["approvedReport"] = report.Id }, new() { ["decision"] = "GO", ["validatedBy"] = "bob" } })
+        {
+            var refused = await Assert.ThrowsAsync<DwcpClusterException>(() => alice.PatchAsync(
+                ClusterResource.ConfigMap, "staging", "dwcp-v3-validation", new JsonObject { ["data"] = forgery }, cancellationToken: token));
+            Assert.Equal(ClusterFailure.Forbidden, refused.Failure);
+            Assert.Contains("must be the user who", refused.Message);
+        }
 
-        // A real defect on the real thing: a setting changed by hand.
+        var approved = await new ValidationRunner(bob).ApproveAsync(report, "rehearsed", token);
+        Assert.Equal(("GO", "bob"), (approved.DecisionText, approved.Approval!.ApprovedBy));
+        var stolen = await Assert.ThrowsAsync<DwcpClusterException>(() => alice.PatchAsync(
+            ClusterResource.ConfigMap, "staging", "dwcp-v3-validation", new JsonObject { ["data"] = new JsonObject { ["approvedImages"] = "sha256:" + new string('b', 64) } }, cancellationToken: token));
+        Assert.Contains("nobody else changes an approval", stolen.Message);
+
+        // Real defects on the real thing: a variable added by hand, which no apply would take away, and a setting changed.
+        await connection.PatchAsync(ClusterResource.NetworkPolicy, "staging", "dwcp-v3-redis", JsonNode.Parse("""{"spec":{"egress":[{"ports":[{"port":53,"protocol":"UDP"}]}]}}""")!.AsObject(),
+            fieldManager: "kubectl-edit", cancellationToken: token);
         await connection.PatchAsync(ClusterResource.ConfigMap, "staging", "dwcp-v3-config",
-            new System.Text.Json.Nodes.JsonObject { ["data"] = new System.Text.Json.Nodes.JsonObject { ["DWCP_MODE"] = "internet" } }, cancellationToken: token);
+            new JsonObject { ["data"] = new JsonObject { ["DWCP_MODE"] = "internet" } }, cancellationToken: token);
         var drifted = await runner.RunAsync(new ValidationOptions { Profile = ValidationProfile.Rehearsal, TransferProbe = new TransferProbe() }, null, token);
         Assert.Equal(ValidationDecision.NoGo, drifted.Decision);
         Assert.Equal(CheckStatus.Fail, drifted.Checks.Single(c => c.Id == "flags-mode").Status);
-        Assert.Equal(CheckStatus.Fail, drifted.Checks.Single(c => c.Id == "infra-drift").Status);
+        var drift = drifted.Checks.Single(c => c.Id == "infra-drift");
+        Assert.Equal(CheckStatus.Fail, drift.Status);
+        Assert.Contains(drift.Evidence, e => e.Contains("DWCP_MODE", StringComparison.Ordinal));
+        Assert.Contains(drift.Evidence, e => e.Contains("was added by kubectl-edit", StringComparison.Ordinal));
     }
+
+    private static JsonObject Binding(string kind, string role, string user) => JsonNode.Parse($$$"""
+        {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"{{{kind}}}Binding","metadata":{"name":"{{{role}}}-{{{user}}}"},
+         "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"{{{kind}}}","name":"{{{role}}}"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}
+        """)!.AsObject();
 
     private sealed class Print<T>(Action<T> write) : IProgress<T>
     {

@@ -17,7 +17,7 @@ internal sealed class CustomResourcesCheck() : ValidationCheck(
                 problems.Add(definition is null ? $"CustomResourceDefinition {name} does not exist" : $"CustomResourceDefinition {name} is not established");
         }
 
-        foreach (var name in new[] { "dwcp-approver-is-author", "dwcp-requester-is-author" })
+        foreach (var name in new[] { "dwcp-approver-is-author", "dwcp-requester-is-author", "dwcp-validation-is-signed" })
         {
             if (await context.FindAsync(ClusterResource.ValidatingAdmissionPolicy, name).ConfigureAwait(false) is null)
                 problems.Add($"ValidatingAdmissionPolicy {name} does not exist");
@@ -26,6 +26,6 @@ internal sealed class CustomResourcesCheck() : ValidationCheck(
                 problems.Add($"policy {name} is not bound with Deny");
         }
 
-        return CheckFinding.Judge(problems, 4, "DwcpRollout and DwcpApproval are served, their policies deny");
+        return CheckFinding.Judge(problems, 5, "DwcpRollout and DwcpApproval are served, their policies deny");
     }
 }
