@@ -31,9 +31,20 @@ internal sealed class NodeProcess : IDisposable
     /// <summary>Bytes of protocol that the node moved, by its own count, as far as it could tell before it died.</summary>
     public long ReceivedBytes => Interlocked.Read(ref _received);
 
-    public static async Task<(NodeProcess Node, int Port)> StartAsync(string store, int port = 0)
+    /// <param name="store">Directory of its store.</param>
+    /// <param name="port">Port to listen on; 0 = the system chooses.</param>
+    /// <param name="largestFile">Bytes after which the kernel refuses to let a file grow (RLIMIT_FSIZE); null = no limit.</param>
+    public static async Task<(NodeProcess Node, int Port)> StartAsync(string store, int port = 0, long? largestFile = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(largestFile is null ? Environment.ProcessPath! : "bash") { RedirectStandardOutput = true };
+        if (largestFile is { } limit)
+        {
+            // With the signal ignored the write itself fails, with EFBIG.
+            foreach (var argument in (string[])["-c", $"trap '' XFSZ; ulimit -f {limit / 1024}; exec \"$@\"", "bash", Environment.ProcessPath!]) start.ArgumentList.Add(argument);
+            // The runtime maps its code twice through a file in memory that is larger than any limit.
+            start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        }
+
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(Program).Assembly.Location);
         foreach (var argument in (string[])[Verb, store, port.ToString(CultureInfo.InvariantCulture)]) start.ArgumentList.Add(argument);
         start.Environment[CertificateVariable] = Convert.ToBase64String(TestIdentity.Shared.Server.Export(X509ContentType.Pfx));

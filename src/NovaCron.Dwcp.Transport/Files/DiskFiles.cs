@@ -71,6 +71,11 @@ internal sealed class DiskFiles : IStoreFiles
             {
                 throw new StoreIoException($"Cannot write {data.Length} bytes to {path}: {e.Message}", BeneathDirectory.IsDiskFull(e), e);
             }
+            catch (ArgumentOutOfRangeException e)
+            {
+                // What the runtime makes of EFBIG: the file system or a limit of the process lets the file grow no further.
+                throw new StoreIoException($"Cannot write {data.Length} bytes to {path}: it may grow no further.", diskFull: true, e);
+            }
         }
 
         public void Truncate(long length) => RandomAccess.SetLength(handle, length);

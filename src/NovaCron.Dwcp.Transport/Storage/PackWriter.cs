@@ -228,8 +228,9 @@ internal sealed class PackWriter : IAsyncDisposable
 
                 batch.Complete();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+            catch (Exception e)
             {
+                // Whatever it was: those who wait for the batch must hear of it, or they wait for ever.
                 Abandon(batch, e);
             }
         }
