@@ -12,6 +12,7 @@ using NovaCron.Dwcp.Node.Kubernetes;
 using NovaCron.Dwcp.Node.Metrics;
 using NovaCron.Dwcp.Node.Secrets;
 using NovaCron.Dwcp.Transport;
+using NovaCron.Dwcp.Transport.Datagrams;
 using NovaCron.Dwcp.Transport.Sessions;
 using NovaCron.Dwcp.Transport.Storage;
 using NovaCron.Dwcp.V1;
@@ -227,6 +228,7 @@ public sealed class NodeHost : IAsyncDisposable
                 Faults = faults as ISessionFaults ?? NoSessionFaults.Instance,
                 Time = _time,
                 MaxSessions = 4096,
+                Carriers = [new DatagramServerCarrier()],
                 // Behind a Service with source translation many clients share one address.
                 MaxSessionsPerAddress = 2048,
             },

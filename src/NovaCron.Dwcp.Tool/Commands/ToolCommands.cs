@@ -35,7 +35,9 @@ internal static class ToolCommands
           --level LEVEL            Store, Fast, Balanced, Dense, Max or Adaptive (Balanced)
           --version N              offer only protocol version 1 or 3
           --max-rate BYTES         most bytes per second
+          --mode MODE              Auto, Internet (UDP where it gets through), Datacenter or Hybrid (Auto)
           --no-resume              send everything again
+          --verbose                say which way was taken and why
           --quiet                  no progress
 
         Exit codes: 0 done; 1 failed; 64 wrong arguments; 65 the runbook is not valid PowerShell; 66 there is no such

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Tool.CommandLine;
 using NovaCron.Dwcp.Transport;
+using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Transfers;
 using NovaCron.Dwcp.V1;
 
@@ -13,8 +14,8 @@ namespace NovaCron.Dwcp.Tool.Commands;
 internal static class TransferCommand
 {
     private const string ApiKeyVariable = "DWCP_API_KEY";
-    private static readonly string[] Valued = ["api-key-file", "ca", "pin", "server-name", "client-id", "level", "version", "max-rate"];
-    private static readonly string[] Switches = ["no-resume", "quiet"];
+    private static readonly string[] Valued = ["api-key-file", "ca", "pin", "server-name", "client-id", "level", "version", "max-rate", "mode"];
+    private static readonly string[] Switches = ["no-resume", "quiet", "verbose"];
 
     public static Task<int> SendAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
@@ -50,6 +51,9 @@ internal static class TransferCommand
             await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
                 $"{result.Root} {result.UserBytes} bytes in {result.Duration.TotalSeconds:0.00} s, {result.BytesPerSecond / 1e6:0.0} MB/s, {result.PercentSaved:0.0} % saved, v{result.Version} over {result.Transport}"))
                 .ConfigureAwait(false);
+            if (options.Has("verbose"))
+                foreach (var reason in result.Reasons)
+                    await Console.Error.WriteLineAsync(reason).ConfigureAwait(false);
             return ExitCode.Success;
         }
         catch (DwcpTransferException error)
@@ -76,6 +80,8 @@ internal static class TransferCommand
             MaxRate = options.Value("max-rate") is null ? null
                 : Parse<long>(options, "max-rate", 0, text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate) && rate > 0 ? rate : null),
             Resume = !options.Has("no-resume"),
+            Mode = Parse(options, "mode", TransferMode.Auto, text => Enum.TryParse<TransferMode>(text, ignoreCase: true, out var mode) && Enum.IsDefined(mode) ? mode : null),
+            AttemptFailed = options.Has("verbose") ? attempt => Console.Error.WriteLine($"Attempt {attempt.Number} failed and is made again: {attempt.Failure.Message}") : null,
         };
     }
 

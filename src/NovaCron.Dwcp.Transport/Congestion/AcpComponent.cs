@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using NovaCron.Dwcp.Codec.Components;
+using NovaCron.Dwcp.Transport.Datagrams;
 
 namespace NovaCron.Dwcp.Transport.Congestion;
 
-/// <summary>ACP as measured. What governs the rate now is the kernel's TCP; these are its figures, and round trips measured inside sessions.</summary>
+/// <summary>ACP as measured: what sessions over UDP sent and repeated, the figures of the kernel's TCP for those that stay on it, and round trips measured inside sessions.</summary>
 public sealed class AcpComponent : IDwcpComponent
 {
     private static long _roundTrips;
@@ -26,6 +27,11 @@ public sealed class AcpComponent : IDwcpComponent
         new("dwcp_acp_retransmits_total", "Segments that TCP sent again on those connections.", ComponentMetricKind.Counter, Interlocked.Read(ref _retransmits)),
         new("dwcp_acp_congestion_window_bytes", "Congestion window of the last sample, bytes.", ComponentMetricKind.Gauge, Interlocked.Read(ref _lastWindowBytes)),
         new("dwcp_acp_delivery_rate_bytes", "Delivery rate of the last sample, bytes per second.", ComponentMetricKind.Gauge, Interlocked.Read(ref _lastDeliveryRate)),
+        new("dwcp_acp_udp_connections_total", "Sessions over UDP that ended.", ComponentMetricKind.Counter, DatagramMetrics.Connections),
+        new("dwcp_acp_udp_sent_bytes_total", "Bytes of datagrams that those sent, headers and repetitions included.", ComponentMetricKind.Counter, DatagramMetrics.SentBytes),
+        new("dwcp_acp_udp_repeated_bytes_total", "Of those, bytes that had to be sent again.", ComponentMetricKind.Counter, DatagramMetrics.RepeatedBytes),
+        new("dwcp_acp_udp_pacing_rate_bytes", "Pacing rate of the last of them when it ended, bytes per second.", ComponentMetricKind.Gauge, DatagramMetrics.LastRate),
+        new("dwcp_acp_udp_round_trip_seconds", "Smoothed round trip of the last of them when it ended, seconds.", ComponentMetricKind.Gauge, DatagramMetrics.LastRoundTripSeconds),
     ];
 
     /// <inheritdoc/>

@@ -172,7 +172,7 @@ public sealed partial class DatagramConnection
     {
         var code = reader.Integer();
         var reason = Encoding.UTF8.GetString(reader.Bytes(Math.Min(reader.Integer(), 200)));
-        EndLocked(new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Server, $"The peer closed the connection (code {code}): {reason}"));
+        EndLocked(new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Network, $"The peer closed the connection (code {code}): {reason}"));
     }
 
     // Null for a stream that is over: its late packets mean nothing.

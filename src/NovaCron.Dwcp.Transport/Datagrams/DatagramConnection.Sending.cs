@@ -66,6 +66,7 @@ public sealed partial class DatagramConnection
         }
 
         _unacknowledgedStreak = 0;
+        if (_awaitedSince == 0) _awaitedSince = now;
         if (_probesDue > 0) _probesDue--;
         _controller.OnSent(now, size, _ledger.InFlight);
         PaceLocked(now, size);

@@ -64,6 +64,7 @@ public sealed partial class DatagramConnection : IDisposable
     private int _probesDue;
     private int _unacknowledgedStreak;
     private long _sentBytes;
+    private long _awaitedSince;
 
     // What came.
     private readonly ReceivedPackets _received = new();
@@ -186,7 +187,7 @@ public sealed partial class DatagramConnection : IDisposable
             lock (Gate)
             {
                 return new DatagramPathState(_remote, _validated, _datagram, _ledger.Rtt.Smoothed, _ledger.Rtt.Minimum, _ledger.InFlight,
-                    _controller.CongestionWindow, _controller.PacingRate, _ledger.Delivered, _ledger.Lost, _streams.Count, _lastReceivedAt, _sentBytes);
+                    _controller.CongestionWindow, _controller.PacingRate, _ledger.Delivered, _ledger.Lost, _streams.Count, _lastReceivedAt, _awaitedSince, _sentBytes);
             }
         }
     }
@@ -261,7 +262,7 @@ public sealed partial class DatagramConnection : IDisposable
             _closesDue = CloseCopies;
             _closeCode = code;
             _closeReason = reason;
-            EndLocked(new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Client, $"This end closed the connection: {reason}"));
+            EndLocked(new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Network, $"This end closed the connection: {reason}"));
         }
 
         Wake();
@@ -334,6 +335,7 @@ public sealed partial class DatagramConnection : IDisposable
             try
             {
                 if (ReadFramesLocked(datagram[PacketHeader.Size..^PacketProtection.TagSize], now)) OnAcknowledgementDueLocked(header.Number, now);
+                _awaitedSince = _ledger.InFlight > 0 ? now : 0;
             }
             catch (DwcpProtocolException error)
             {
@@ -394,7 +396,7 @@ public sealed partial class DatagramConnection : IDisposable
             if (_closed is not null) return;
             if (now - _lastReceivedAt >= Nanoseconds(_options.IdleTimeout))
             {
-                EndLocked(new DwcpTransferException(DwcpErrorCode.TimedOut, DwcpFault.Server,
+                EndLocked(new DwcpTransferException(DwcpErrorCode.TimedOut, DwcpFault.Network,
                     $"Nothing came from {_remote} for {_options.IdleTimeout.TotalSeconds:0} s. Check the path (Test-DwcpPath); the transfer can be resumed."));
                 return;
             }
@@ -426,6 +428,8 @@ public sealed partial class DatagramConnection : IDisposable
             _streams.Clear();
         }
     }
+
+    internal bool IsOverLocked => _closed is not null;
 
     internal void Wake() => _wake(this);
 

@@ -15,7 +15,8 @@ namespace NovaCron.Dwcp.Transport.Datagrams;
 /// <param name="Lost">Bytes declared lost so far: what was sent again.</param>
 /// <param name="Streams">Open streams.</param>
 /// <param name="LastReceivedAt">When the last authenticated datagram came, nanoseconds of the connection's clock.</param>
+/// <param name="AwaitedSince">Since when an answer is awaited and nothing came; 0 when none is awaited.</param>
 /// <param name="SentBytes">Bytes of all datagrams sent, headers and repetitions included.</param>
 public sealed record DatagramPathState(
     EndPoint Remote, bool Validated, int Datagram, long SmoothedRtt, long MinimumRtt, long InFlight, long CongestionWindow,
-    double PacingRate, long Delivered, long Lost, int Streams, long LastReceivedAt, long SentBytes);
+    double PacingRate, long Delivered, long Lost, int Streams, long LastReceivedAt, long AwaitedSince, long SentBytes);

@@ -96,7 +96,7 @@ public sealed class DatagramStream : Stream
         lock (_connection.Gate)
         {
             if (Receiving.ResetCode is { } code) throw new DwcpTransferException(
-                DwcpErrorCode.ConnectionFailed, DwcpFault.Server, $"The peer gave up stream {Id} (code {code}). Resume the transfer.");
+                DwcpErrorCode.ConnectionFailed, DwcpFault.Network, $"The peer gave up stream {Id} (code {code}). Resume the transfer.");
             if (Receiving.IsFinished) return 0;
             if (Receiving.Available > 0 || buffer.IsEmpty)
             {
@@ -121,7 +121,7 @@ public sealed class DatagramStream : Stream
         {
             _connection.ThrowIfClosedLocked();
             if (Sending.IsReset) throw new DwcpTransferException(
-                DwcpErrorCode.ConnectionFailed, DwcpFault.Server, $"The peer wants no more of stream {Id}. Resume the transfer.");
+                DwcpErrorCode.ConnectionFailed, DwcpFault.Network, $"The peer wants no more of stream {Id}. Resume the transfer.");
             count = (int)Math.Min(_connection.SendRoomLocked(this), buffer.Length);
             if (count <= 0)
             {
@@ -147,6 +147,22 @@ public sealed class DatagramStream : Stream
         }
 
         _connection.Wake();
+    }
+
+    /// <summary>Waits until the peer has everything that was written, the end included; returns at once when the connection or the stream is over.</summary>
+    public async Task WaitForAcknowledgementAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task wait;
+            lock (_connection.Gate)
+            {
+                if (Sending.IsDone || _connection.IsOverLocked) return;
+                wait = _writable.Next;
+            }
+
+            await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Gives the stream up in both directions.</summary>

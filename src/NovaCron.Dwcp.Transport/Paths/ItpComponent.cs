@@ -10,6 +10,8 @@ public sealed class ItpComponent : IDwcpComponent
     private static long _decisions;
     private static long _redirects;
     private static long _resumes;
+    private static long _fallbacks;
+    private static long _carried;
     private static long _connectMicroseconds;
 
     /// <inheritdoc/>
@@ -21,6 +23,8 @@ public sealed class ItpComponent : IDwcpComponent
         new("dwcp_itp_decisions_total", "Paths chosen by this process.", ComponentMetricKind.Counter, Interlocked.Read(ref _decisions)),
         new("dwcp_itp_version_redirects_total", "Sessions that the node sent to another version.", ComponentMetricKind.Counter, Interlocked.Read(ref _redirects)),
         new("dwcp_itp_resumes_total", "Attempts that went on where an earlier one broke.", ComponentMetricKind.Counter, Interlocked.Read(ref _resumes)),
+        new("dwcp_itp_carried_sessions_total", "Sessions that another way than their TLS connection carried.", ComponentMetricKind.Counter, Interlocked.Read(ref _carried)),
+        new("dwcp_itp_fallbacks_total", "Ways that did not connect or stopped getting through, so that the transfer went on another way.", ComponentMetricKind.Counter, Interlocked.Read(ref _fallbacks)),
         new("dwcp_itp_connect_seconds", "TCP handshake of the last path, seconds.", ComponentMetricKind.Gauge, Interlocked.Read(ref _connectMicroseconds) / 1e6),
     ];
 
@@ -45,6 +49,10 @@ public sealed class ItpComponent : IDwcpComponent
         Interlocked.Increment(ref _decisions);
         Interlocked.Exchange(ref _connectMicroseconds, (long)connectTime.TotalMicroseconds);
     }
+
+    internal static void RecordFallback() => Interlocked.Increment(ref _fallbacks);
+
+    internal static void RecordCarried() => Interlocked.Increment(ref _carried);
 
     internal static void RecordRedirect() => Interlocked.Increment(ref _redirects);
 

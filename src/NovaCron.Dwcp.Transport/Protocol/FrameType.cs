@@ -10,6 +10,8 @@ internal enum FrameType : byte
     Ping = 5,
     Pong = 6,
     Close = 7,
+    Carrier = 8,
+    CarrierReply = 9,
     Put = 10,
     Segment = 11,
     SegmentAnswer = 12,

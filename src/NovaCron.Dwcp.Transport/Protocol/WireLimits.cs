@@ -45,6 +45,12 @@ internal static class WireLimits
     /// <summary>Raw bytes sent before their segments were answered, at most.</summary>
     public const int OptimisticBytes = 8 * 1024 * 1024;
 
+    /// <summary>Largest offer or answer of a carrier, bytes.</summary>
+    public const int MaxCarrierMessage = 4096;
+
+    /// <summary>Offers of one session: each carrier once, and a few to spare.</summary>
+    public const int MaxCarrierOffers = 8;
+
     public const int MaxClientId = 256;
     public const int MaxApiKey = 1024;
     public const int MaxMessage = 2048;

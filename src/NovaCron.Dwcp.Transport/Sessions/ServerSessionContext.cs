@@ -13,6 +13,9 @@ public sealed class ServerSessionContext
     /// <summary>The peer's address.</summary>
     public required EndPoint RemoteEndPoint { get; init; }
 
+    /// <summary>The certificate that this server presented, DER; empty where there was no TLS.</summary>
+    public ReadOnlyMemory<byte> ServerCertificate { get; init; }
+
     /// <summary>The peer's certificate when it presented one; it proves possession, who it is says <see cref="IPrincipalDirectory"/>.</summary>
     public X509Certificate2? ClientCertificate { get; init; }
 

@@ -11,6 +11,7 @@ namespace NovaCron.Dwcp.Transport.Sessions;
 public sealed class SessionServer : IAsyncDisposable
 {
     private const int Backlog = 512;
+    private const int PortAttempts = 16;
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
 
     private readonly SessionServerOptions _options;
@@ -53,12 +54,45 @@ public sealed class SessionServer : IAsyncDisposable
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var listener = Bind();
+        _listener = listener;
+        _localEndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        _accepting = AcceptAsync(listener);
+        return Task.CompletedTask;
+    }
+
+    // A carrier may need the same port of another protocol; where the system chooses the port, it may have to choose again.
+    private Socket Bind()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var listener = Listen();
+            try
+            {
+                foreach (var carrier in _options.Carriers) carrier.Start((IPEndPoint)listener.LocalEndPoint!);
+                return listener;
+            }
+            catch (DwcpTransferException) when (_options.EndPoint.Port == 0 && attempt < PortAttempts)
+            {
+                listener.Dispose();
+            }
+            catch
+            {
+                listener.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private Socket Listen()
+    {
         var listener = new Socket(_options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             if (_options.EndPoint.Address.Equals(IPAddress.IPv6Any)) listener.DualMode = true;
             listener.Bind(_options.EndPoint);
             listener.Listen(Backlog);
+            return listener;
         }
         catch (SocketException e)
         {
@@ -66,11 +100,6 @@ public sealed class SessionServer : IAsyncDisposable
             var what = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "the port is taken; stop what listens there, or choose another" : e.Message;
             throw new DwcpTransferException(DwcpErrorCode.InvalidRequest, DwcpFault.Server, $"Cannot listen on {_options.EndPoint}: {what}.", e);
         }
-
-        _listener = listener;
-        _localEndPoint = (IPEndPoint)listener.LocalEndPoint!;
-        _accepting = AcceptAsync(listener);
-        return Task.CompletedTask;
     }
 
     /// <summary>Takes no new session, tells running ones to finish, and waits for them up to <paramref name="grace"/>; what is still running then is cut (its chunks are safe).</summary>
@@ -95,6 +124,7 @@ public sealed class SessionServer : IAsyncDisposable
         await _draining.CancelAsync().ConfigureAwait(false);
         await _accepting.ConfigureAwait(false);
         await CutAsync().ConfigureAwait(false);
+        foreach (var carrier in _options.Carriers) await carrier.DisposeAsync().ConfigureAwait(false);
         _draining.Dispose();
         _cut.Dispose();
     }
@@ -193,7 +223,7 @@ public sealed class SessionServer : IAsyncDisposable
             return;
         }
 
-        var context = new ServerSessionContext { Options = _options, RemoteEndPoint = remote, ClientCertificate = client, Draining = _draining.Token };
+        var context = new ServerSessionContext { Options = _options, RemoteEndPoint = remote, ServerCertificate = tls.LocalCertificate?.GetRawCertData() ?? [], ClientCertificate = client, Draining = _draining.Token };
         await protocol.ServeAsync(tls, context, _cut.Token).ConfigureAwait(false);
     }
 

@@ -39,6 +39,9 @@ public sealed record SessionServerOptions
     /// <summary>Injected faults; none by default.</summary>
     public ISessionFaults Faults { get; init; } = NoSessionFaults.Instance;
 
+    /// <summary>Other ways than TLS to carry v3 sessions; the server starts and disposes them.</summary>
+    public IReadOnlyList<Paths.IServerCarrier> Carriers { get; init; } = [];
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

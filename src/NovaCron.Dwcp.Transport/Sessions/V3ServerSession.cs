@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using NovaCron.Dwcp.Transport.Exchange;
+using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Protocol;
 using NovaCron.Dwcp.Transport.Storage;
 using NovaCron.Dwcp.Transport.Transfers;
@@ -23,8 +24,20 @@ internal sealed class V3ServerSession : IAsyncDisposable
 
     private static readonly TimeSpan GoingAwayPeriod = TimeSpan.FromMilliseconds(50);
 
-    private readonly FrameChannel _channel;
     private readonly ServerSessionContext _context;
+
+    // The TLS connection at first; a carrier's stream once the client chose one.
+    private volatile FrameChannel _channel;
+
+    // Carriers: touched by the reading task until it ends.
+    private byte[] _negotiation = [];
+    private ulong _features;
+    private CarrierOffer? _offer;
+    private CarrierConnection? _carrier;
+    private FrameChannel? _control;
+    private Task _controlling = Task.CompletedTask;
+    private long _wireOfControl;
+    private int _offers;
 
     // The session, once it is open.
     private SessionInfo? _session;
@@ -77,7 +90,15 @@ internal sealed class V3ServerSession : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _channel.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        _offer?.Dispose();
+        await _channel.DisposeAsync().ConfigureAwait(false);
+        if (_carrier is not null) await _carrier.DisposeAsync().ConfigureAwait(false);
+        if (_control is null) return;
+        await _control.DisposeAsync().ConfigureAwait(false);
+        await _controlling.ConfigureAwait(false);
+    }
 
     /// <returns>False when the client was sent to another version.</returns>
     private async Task<bool> OpenAsync(CancellationToken cancellationToken)
@@ -105,8 +126,10 @@ internal sealed class V3ServerSession : IAsyncDisposable
             var version = IsSentToV1(open)
                 ? Admit(open, 1)
                 : await new RequestScope(_context, _version).RunAsync(RequestKind.SessionOpen, () => ValueTask.FromResult(Admit(open, null)), cancellationToken).ConfigureAwait(false);
+            foreach (var carrier in _context.Options.Carriers) _features |= 1UL << carrier.Number;
+            if (version == 3) _negotiation = CarrierNegotiation.Describe(open, _session!.Id, _features, _context.ServerCertificate.Span);
             using var reply = new WireWriter();
-            reply.Number(version).Text(_session?.Id ?? "").Number(0);
+            reply.Number(version).Text(_session?.Id ?? "").Varint(version == 3 ? _features : 0);
             _channel.MaxFrameBytes = WireLimits.MaxFrame;
             await _channel.WriteAsync(FrameType.OpenReply, 0, reply, cancellationToken).ConfigureAwait(false);
             await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -173,7 +196,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
         Frame? frame = null;
         try
         {
-            while ((frame = await _channel.ReadAsync(cancellationToken).ConfigureAwait(false)) is not null)
+            while ((frame = await ReadFrameAsync(cancellationToken).ConfigureAwait(false)) is not null)
             {
                 await frames.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
                 frame = null;
@@ -193,6 +216,111 @@ internal sealed class V3ServerSession : IAsyncDisposable
         finally
         {
             _channel.ReleaseBuffers();
+        }
+    }
+
+    // The next frame of the session. While an offer of a carrier is open, the client decides with its next bytes: over the carrier, or over TLS.
+    private async ValueTask<Frame?> ReadFrameAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var reading = _channel.ReadAsync(cancellationToken);
+            if (_offer is { } offer)
+            {
+                var read = reading.AsTask();
+                await Task.WhenAny(read, offer.Connected).ConfigureAwait(false);
+                if (!read.IsCompleted && offer.Connected.IsCompletedSuccessfully)
+                {
+                    await SwitchAsync(await offer.Connected.ConfigureAwait(false), read, cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                reading = new ValueTask<Frame?>(read);
+            }
+
+            var frame = await reading.ConfigureAwait(false);
+            if (frame?.Type == FrameType.Carrier)
+            {
+                using (frame) await AnswerOfferAsync(frame, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            // It went another way.
+            _offer?.Dispose();
+            _offer = null;
+            return frame;
+        }
+    }
+
+    private async ValueTask AnswerOfferAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        if (frame.Stream != 0 || _control is not null || Volatile.Read(ref _highestStream) != 0) throw new DwcpProtocolException("A carrier is offered before the first stream, or not at all.");
+        if (++_offers > WireLimits.MaxCarrierOffers) throw new DwcpProtocolException($"A session offers at most {WireLimits.MaxCarrierOffers} carriers.");
+        _offer?.Dispose();
+        _offer = null;
+        using var reply = new WireWriter();
+        var (number, bytes) = ReadOffer(frame);
+        reply.Number(number);
+        try
+        {
+            var carrier = _context.Options.Carriers.FirstOrDefault(c => c.Number == number)
+                ?? throw new DwcpTransferException(DwcpErrorCode.NotPermitted, DwcpFault.Client, "this node does not have it");
+            _offer = carrier.Accept(new ServerCarrierRequest(bytes, _negotiation, _context.RemoteEndPoint));
+            reply.Byte(1).Bytes(_offer.Answer.Span);
+        }
+        catch (DwcpTransferException e) when (e is not DwcpProtocolException)
+        {
+            reply.Byte(0).Text(e.Message);
+        }
+
+        await _channel.WriteAsync(FrameType.CarrierReply, 0, reply, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static (int Number, byte[] Offer) ReadOffer(Frame frame)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        var number = reader.Count("carrier", 31);
+        if (reader.Remaining > WireLimits.MaxCarrierMessage) throw new DwcpProtocolException("The offer of a carrier is too long.");
+        return (number, reader.Bytes(reader.Remaining).ToArray());
+    }
+
+    private async ValueTask SwitchAsync(CarrierConnection carrier, Task<Frame?> reading, CancellationToken cancellationToken)
+    {
+        _offer = null; // the session owns the connection from here on
+        _carrier = carrier;
+        _control = _channel;
+        await _control.FlushAsync(cancellationToken).ConfigureAwait(false);
+        _wireOfControl = _control.BytesRead + _control.BytesWritten;
+        _controlling = KeepControlAsync(_control, reading, cancellationToken);
+        _channel = new FrameChannel(carrier.Stream) { MaxFrameBytes = WireLimits.MaxFrame };
+    }
+
+    // After the switch the TLS connection only answers pings: a client whose carrier fell silent asks whether the path or only the carrier is dead.
+    // Its end means nothing.
+    private static async Task KeepControlAsync(FrameChannel control, Task<Frame?> reading, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await reading.ConfigureAwait(false) is { } frame)
+            {
+                using (frame)
+                {
+                    if (frame.Type != FrameType.Ping || frame.Length > WireLimits.MaxCarrierMessage) return;
+                    await control.WriteAsync(FrameType.Pong, 0, frame.Payload.ToArray(), cancellationToken).ConfigureAwait(false);
+                    await control.FlushAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                reading = control.ReadAsync(cancellationToken).AsTask();
+            }
+        }
+        catch (Exception e) when (e is DwcpTransferException or OperationCanceledException)
+        {
+            return; // the session does not depend on it
+        }
+        finally
+        {
+            control.ReleaseBuffers();
         }
     }
 
@@ -534,7 +662,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
 
     private void ReportBytes(long raw)
     {
-        var wire = _channel.BytesRead + _channel.BytesWritten;
+        var wire = _wireOfControl + _channel.BytesRead + _channel.BytesWritten;
         _context.Observer.BytesMoved(_version, raw, wire - Interlocked.Exchange(ref _reportedWire, wire));
     }
 

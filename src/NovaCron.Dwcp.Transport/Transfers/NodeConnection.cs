@@ -28,6 +28,24 @@ internal sealed class NodeConnection : IAsyncDisposable
 
     public IClientSession? Session { get; private set; }
 
+    /// <summary>What carries the session when it is not this connection.</summary>
+    public CarrierConnection? Carrier => (Session as V3ClientSession)?.Carrier;
+
+    /// <summary>One sentence for each way that was considered.</summary>
+    public IReadOnlyList<string> Reasons { get; private set; } = [];
+
+    /// <summary>The ways worth trying were tried when the session was opened.</summary>
+    public bool WaysWereTried { get; private set; }
+
+    /// <summary>The path as this connection found it.</summary>
+    public PathMeasurement? Measure(long? bytes) => Peer is IPEndPoint peer ? new PathMeasurement(peer, ConnectTime, bytes) : null;
+
+    /// <summary>The node's certificate, DER.</summary>
+    public byte[] Certificate => _tls.RemoteCertificate?.GetRawCertData() ?? [];
+
+    /// <summary>The connection itself, for a carrier that uses several.</summary>
+    public Stream Stream => _tls;
+
     /// <summary>What the kernel knows about the path now.</summary>
     public TcpPath? ReadPath() => TcpPath.Read(_socket);
 
@@ -74,6 +92,8 @@ internal sealed class NodeConnection : IAsyncDisposable
     {
         var answer = await protocol.OpenAsync(_tls, opening, cancellationToken).ConfigureAwait(false);
         Session = answer.Session;
+        Reasons = opening.Carriers?.Reasons ?? [];
+        WaysWereTried = opening.Carriers is { Candidates.Count: > 0 };
         return answer.Version;
     }
 

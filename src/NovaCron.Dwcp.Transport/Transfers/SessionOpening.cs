@@ -7,6 +7,9 @@ namespace NovaCron.Dwcp.Transport.Transfers;
 /// <param name="CanaryKey">The diagnostics key that forces v3, or null.</param>
 public sealed record SessionOpening(string ClientId, IReadOnlyList<int> Versions, string? ApiKey, string? CanaryKey)
 {
+    /// <summary>Other ways than TLS to carry the session, to be tried in order; null to stay on TLS.</summary>
+    internal Paths.CarrierPlan? Carriers { get; init; }
+
     /// <summary>Names the client, never a key.</summary>
     public override string ToString() => $"{ClientId} (versions {string.Join(", ", Versions)})";
 }

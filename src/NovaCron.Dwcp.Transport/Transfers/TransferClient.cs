@@ -1,6 +1,8 @@
 using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Datagrams;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Paths;
+using NovaCron.Dwcp.Transport.Sessions;
 
 namespace NovaCron.Dwcp.Transport.Transfers;
 
@@ -20,14 +22,19 @@ public sealed class TransferClient : IAsyncDisposable
     private readonly Dictionary<int, IClientProtocol> _protocols;
     private readonly TimeProvider _time;
     private readonly SessionCache _sessions = new();
+    private readonly IReadOnlyList<IClientCarrier> _carriers;
+    private readonly CarrierMemory _memory;
 
     /// <param name="protocols">The versions it can speak.</param>
     /// <param name="time">The clock; the system's by default.</param>
-    public TransferClient(IReadOnlyList<IClientProtocol> protocols, TimeProvider? time = null)
+    /// <param name="carriers">Ways to carry v3 sessions beside TLS; disposed with the client. All that there are by default.</param>
+    public TransferClient(IReadOnlyList<IClientProtocol> protocols, TimeProvider? time = null, IReadOnlyList<IClientCarrier>? carriers = null)
     {
         ArgumentNullException.ThrowIfNull(protocols);
         _protocols = protocols.ToDictionary(p => p.Version);
         _time = time ?? TimeProvider.System;
+        _carriers = carriers ?? [new DatagramClientCarrier()];
+        _memory = new CarrierMemory(_time);
     }
 
     /// <summary>Sends the source as the object that the request names; returns after the node's durable, verified commit.</summary>
@@ -39,6 +46,7 @@ public sealed class TransferClient : IAsyncDisposable
         var run = Begin(request, needsPath: true);
         if (source is MemorySource memory) run.TotalBytes = memory.Bytes.Length;
         else if (progress is not null) run.TotalBytes = await Task.Run(() => SourceEntries.Measure(source).Bytes, cancellationToken).ConfigureAwait(false);
+        run.PlannedBytes = run.TotalBytes;
         return await TransferAsync(run, progress, (session, context) => session.SendAsync(run.Address.Path.Text, source, context, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
@@ -56,6 +64,7 @@ public sealed class TransferClient : IAsyncDisposable
     public async Task<IReadOnlyList<RemoteObject>> ListAsync(TransferRequest request, CancellationToken cancellationToken = default)
     {
         var run = Begin(request, needsPath: false);
+        run.PlannedBytes = 0;
         return await RetryAsync(run, (session, _) => session.ListAsync(run.Address.Path.Text, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
@@ -63,11 +72,16 @@ public sealed class TransferClient : IAsyncDisposable
     public async Task<bool> DeleteAsync(TransferRequest request, CancellationToken cancellationToken = default)
     {
         var run = Begin(request, needsPath: true);
+        run.PlannedBytes = 0;
         return await RetryAsync(run, (session, _) => session.DeleteAsync(run.Address.Path.Text, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Closes the idle sessions.</summary>
-    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _sessions.DisposeAsync().ConfigureAwait(false);
+        foreach (var carrier in _carriers) await carrier.DisposeAsync().ConfigureAwait(false);
+    }
 
     private Run Begin(TransferRequest request, bool needsPath)
     {
@@ -112,8 +126,9 @@ public sealed class TransferClient : IAsyncDisposable
             Duration = _time.GetElapsedTime(run.StartedAt),
             Version = run.Version,
             Attempts = run.Attempt,
-            RoundTrip = run.Path?.RoundTrip ?? run.ConnectTime,
+            RoundTrip = run.CarriedRoundTrip ?? run.Path?.RoundTrip ?? run.ConnectTime,
             TcpRetransmits = run.Path?.Retransmits,
+            RetransmittedPercent = run.RetransmittedPercent,
             ChunkServiceP50 = counters.ChunkServiceTimes.Quantile(0.5),
             ChunkServiceP99 = counters.ChunkServiceTimes.Quantile(0.99),
             Transport = run.Decision?.Transport ?? "TCP+TLS",
@@ -159,7 +174,8 @@ public sealed class TransferClient : IAsyncDisposable
         var (connection, version) = await AcquireAsync(run, fruitless, cancellationToken).ConfigureAwait(false);
         run.Version = version;
         run.ConnectTime = connection.ConnectTime;
-        run.Decision = PathChooser.Choose(version, connection.Peer, connection.ConnectTime, run.Request.Level);
+        run.Decision = PathChooser.Choose(
+            version, connection.Peer, connection.ConnectTime, run.Request.Level, connection.Carrier?.Name ?? "TCP+TLS", connection.Reasons);
         var context = new TransferContext
         {
             Level = run.Decision.Level,
@@ -170,6 +186,7 @@ public sealed class TransferClient : IAsyncDisposable
         };
         run.Context = context;
         var path = connection.ReadPath();
+        var carried = connection.Carrier?.ReadState();
         var keep = false;
         try
         {
@@ -184,7 +201,11 @@ public sealed class TransferClient : IAsyncDisposable
         }
         finally
         {
-            if (connection.ReadPath() is { } after)
+            if (connection.Carrier is { } carrier)
+            {
+                run.EndCarrier(carrier.ReadState(), carried!);
+            }
+            else if (connection.ReadPath() is { } after)
             {
                 AcpComponent.RecordPath(after, path);
                 run.Path = after with { Retransmits = after.Retransmits - (path?.Retransmits ?? 0) };
@@ -200,7 +221,12 @@ public sealed class TransferClient : IAsyncDisposable
     private async Task<(NodeConnection Connection, int Version)> AcquireAsync(Run run, int fruitless, CancellationToken cancellationToken)
     {
         // After a failure a new connection is wanted, not another idle one that may be as dead.
-        if (!run.Request.FreshSession && !run.Resuming && _sessions.Take(run.Key) is { } idle) return idle;
+        while (!run.Request.FreshSession && !run.Resuming && _sessions.Take(run.Key) is { } idle)
+        {
+            if (Suits(idle.Connection, run)) return idle;
+            await SessionCache.DisposeQuietlyAsync(idle.Connection).ConfigureAwait(false);
+        }
+
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(run.Request.ConnectTimeout);
         try
@@ -212,6 +238,35 @@ public sealed class TransferClient : IAsyncDisposable
             throw new DwcpTransferException(
                 DwcpErrorCode.TimedOut, DwcpFault.Network, $"No session with {run.Address.Host}:{run.Address.Port} within {run.Request.ConnectTimeout.TotalSeconds:0} s.", e);
         }
+    }
+
+    // A session that was opened for little stays on TCP; what is to be sent now may be worth another way.
+    private bool Suits(NodeConnection idle, Run run) =>
+        idle.Carrier is not null || idle.WaysWereTried || idle.Session is not V3ClientSession
+        || idle.Measure(run.PlannedBytes) is not { } path || Rank(path, run, []).Count == 0;
+
+    private IReadOnlyList<IClientCarrier> Rank(PathMeasurement path, Run run, List<string> reasons) =>
+        PathChooser.Rank(path, run.Request.Mode, _carriers, carrier => _memory.ReasonToAvoid(run.Node, carrier.Number), reasons);
+
+    private CarrierPlan? Plan(NodeConnection connection, Run run)
+    {
+        if (connection.Measure(run.PlannedBytes) is not { } path) return null;
+        var reasons = new List<string>();
+        return new CarrierPlan
+        {
+            Path = path,
+            Candidates = Rank(path, run, reasons),
+            Reasons = reasons,
+            Certificate = connection.Certificate,
+            Parallelism = run.Request.Parallelism,
+            ConnectTlsAsync = async cancellationToken =>
+                new OwnedStream(await NodeConnection.ConnectAsync(run.Address, run.Request, V3ServerProtocol.AlpnName, _time, cancellationToken).ConfigureAwait(false)),
+            Failed = (carrier, reason) =>
+            {
+                _memory.RecordFailure(run.Node, carrier.Number, reason);
+                ItpComponent.RecordFallback();
+            },
+        };
     }
 
     private int[] OfferedVersions(TransferRequest request, int fruitless)
@@ -232,7 +287,7 @@ public sealed class TransferClient : IAsyncDisposable
             var connection = await NodeConnection.ConnectAsync(run.Address, run.Request, protocol.Alpn, _time, cancellationToken).ConfigureAwait(false);
             try
             {
-                var wanted = await connection.OpenAsync(protocol, opening, cancellationToken).ConfigureAwait(false);
+                var wanted = await connection.OpenAsync(protocol, version == 3 ? opening with { Carriers = Plan(connection, run) } : opening, cancellationToken).ConfigureAwait(false);
                 if (connection.Session is not null) return (connection, version);
                 version = wanted;
                 ItpComponent.RecordRedirect();
@@ -287,6 +342,8 @@ public sealed class TransferClient : IAsyncDisposable
     private sealed class Run(TransferRequest request, NodeAddress address, string key, long startedAt)
     {
         private long _wireOfEarlierAttempts;
+        private long _carriedBytes;
+        private long _repeatedBytes;
 
         public TransferRequest Request { get; } = request;
 
@@ -315,6 +372,23 @@ public sealed class TransferClient : IAsyncDisposable
         public TimeSpan? ConnectTime { get; set; }
 
         public TcpPath? Path { get; set; }
+
+        /// <summary>User bytes that will travel, as far as it is known before; null when unknown.</summary>
+        public long? PlannedBytes { get; set; }
+
+        /// <summary>The node, as failures of ways are remembered for it.</summary>
+        public string Node { get; } = $"{address.Host}:{address.Port}";
+
+        public TimeSpan? CarriedRoundTrip { get; private set; }
+
+        public double? RetransmittedPercent => _carriedBytes == 0 ? null : 100.0 * _repeatedBytes / _carriedBytes;
+
+        public void EndCarrier(CarrierState after, CarrierState before)
+        {
+            CarriedRoundTrip = after.RoundTrip ?? CarriedRoundTrip;
+            _carriedBytes += after.SentBytes - before.SentBytes;
+            _repeatedBytes += Math.Max(0, after.RepeatedBytes - before.RepeatedBytes);
+        }
 
         public long WireBytes => Interlocked.Read(ref _wireOfEarlierAttempts) + (Context is { } context ? context.Wire.Sent + context.Wire.Received : 0);
 

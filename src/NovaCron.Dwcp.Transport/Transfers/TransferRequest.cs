@@ -45,6 +45,12 @@ public sealed record TransferRequest
     /// <summary>Most bytes a second; null for as fast as it goes.</summary>
     public long? MaxRate { get; init; }
 
+    /// <summary>Which ways of carrying the session may be used.</summary>
+    public Paths.TransferMode Mode { get; init; } = Paths.TransferMode.Auto;
+
+    /// <summary>Connections to use where the way uses several, 1 to 64; null for its own choice.</summary>
+    public int? Parallelism { get; init; }
+
     /// <summary>True closes the session after the request; false keeps it for the client's next request to the same node.</summary>
     public bool FreshSession { get; init; }
 

@@ -48,6 +48,9 @@ public sealed record TransferResult
     /// <summary>Segments that TCP sent again, or null when the system does not tell.</summary>
     public long? TcpRetransmits { get; init; }
 
+    /// <summary>Percent of the bytes on the wire that were sent again, where the way counts that itself (UDP); null otherwise.</summary>
+    public double? RetransmittedPercent { get; init; }
+
     /// <summary>Median time from sending a batch of chunks to its acknowledgement, or null without any.</summary>
     public TimeSpan? ChunkServiceP50 { get; init; }
 

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Exchange;
 using NovaCron.Dwcp.Transport.Objects;
+using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Protocol;
 
 namespace NovaCron.Dwcp.Transport.Transfers;
@@ -11,6 +12,10 @@ namespace NovaCron.Dwcp.Transport.Transfers;
 internal sealed class V3ClientSession : IClientSession
 {
     private const int InboxFrames = 16;
+
+    // Longer than the probes of a silent carrier are apart (DatagramConnection: 2 s).
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(500);
 
     private readonly FrameChannel _channel;
     private readonly CancellationTokenSource _stop = new();
@@ -23,11 +28,33 @@ internal sealed class V3ClientSession : IClientSession
     private volatile DwcpTransferException? _sessionError;
     private long _pingSentAt;
 
+    // The TLS connection of a session that a carrier carries: it only answers whether the path is alive.
+    private readonly FrameChannel? _control;
+    private readonly Task _watching = Task.CompletedTask;
+    private readonly Action<string>? _carrierFailed;
+    private long _controlAnsweredAt;
+
     public V3ClientSession(FrameChannel channel)
     {
         _channel = channel;
         _reading = ReadFramesAsync();
     }
+
+    /// <param name="control">The TLS connection on which the session was opened.</param>
+    /// <param name="carrier">What carries the session.</param>
+    /// <param name="carrierFailed">Hears why the carrier does not get through any more.</param>
+    public V3ClientSession(FrameChannel control, CarrierConnection carrier, Action<string> carrierFailed)
+    {
+        _channel = new FrameChannel(carrier.Stream) { MaxFrameBytes = WireLimits.MaxFrame };
+        _control = control;
+        _carrierFailed = carrierFailed;
+        Carrier = carrier;
+        _reading = ReadFramesAsync();
+        _watching = WatchCarrierAsync(carrier, control);
+    }
+
+    /// <summary>What carries the session, or null when its TLS connection does.</summary>
+    public CarrierConnection? Carrier { get; }
 
     /// <inheritdoc/>
     public bool IsUsable => _usable;
@@ -125,10 +152,77 @@ internal sealed class V3ClientSession : IClientSession
             }
         }
 
+        if (Carrier is not null) await Carrier.DisposeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _channel.DisposeAsync().ConfigureAwait(false);
         await _reading.ConfigureAwait(false);
+        if (_control is not null) await _control.DisposeAsync().ConfigureAwait(false);
+        await _watching.ConfigureAwait(false);
         _stop.Dispose();
+    }
+
+    // Silence is a blackout, which is waited for, or a carrier that is blocked, from which the transfer goes on another way. The TLS connection tells which:
+    // it is asked once the carrier is silent, and the carrier is given the time of its own probes after the answer.
+    private async Task WatchCarrierAsync(CarrierConnection carrier, FrameChannel control)
+    {
+        var answers = ReadControlAsync(control);
+        var asked = false;
+        try
+        {
+            while (_usable)
+            {
+                await Task.Delay(WatchPeriod, _stop.Token).ConfigureAwait(false);
+                if (carrier.ReadState().Silence < LongestSilence)
+                {
+                    asked = false;
+                }
+                else if (!asked)
+                {
+                    asked = true;
+                    Interlocked.Exchange(ref _controlAnsweredAt, 0);
+                    await control.WriteAsync(FrameType.Ping, 0, ReadOnlyMemory<byte>.Empty, _stop.Token).ConfigureAwait(false);
+                    await control.FlushAsync(_stop.Token).ConfigureAwait(false);
+                }
+                else if (Interlocked.Read(ref _controlAnsweredAt) is var answered and not 0 && Stopwatch.GetElapsedTime(answered) >= LongestSilence)
+                {
+                    var reason = $"{carrier.Name} is no longer answered while TCP is: it was blocked on the way";
+                    _carrierFailed?.Invoke(reason);
+                    carrier.Fail(reason);
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is DwcpTransferException or OperationCanceledException)
+        {
+            return; // the session ended, or its TLS connection, on which it does not depend
+        }
+        finally
+        {
+            await answers.ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReadControlAsync(FrameChannel control)
+    {
+        try
+        {
+            while (await control.ReadAsync(_stop.Token).ConfigureAwait(false) is { } frame)
+            {
+                using (frame)
+                {
+                    if (frame.Type == FrameType.Pong) Interlocked.Exchange(ref _controlAnsweredAt, Stopwatch.GetTimestamp());
+                    else if (frame.Type == FrameType.GoAway) _usable = false;
+                }
+            }
+        }
+        catch (Exception e) when (e is DwcpTransferException or OperationCanceledException)
+        {
+            return; // a session on a carrier outlives its TLS connection
+        }
+        finally
+        {
+            control.ReleaseBuffers();
+        }
     }
 
     private static int FlagsOf(TransferContext context) => (context.Resume ? 0 : PutFlags.Forget) | (context.Resuming ? PutFlags.Resuming : 0);

@@ -1,0 +1,20 @@
+namespace NovaCron.Dwcp.Transport.Paths;
+
+/// <summary>A way that carries a session's frames now, beside the TLS connection that authenticated both ends.</summary>
+public abstract class CarrierConnection : IAsyncDisposable
+{
+    /// <summary>For people and metrics, such as <c>UDP</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Bytes both ways, in order, authenticated and encrypted by the carrier.</summary>
+    public abstract Stream Stream { get; }
+
+    /// <summary>What the way measures now.</summary>
+    public abstract CarrierState ReadState();
+
+    /// <summary>Ends the way: readers and writers of <see cref="Stream"/> fail with this reason, and the transfer resumes elsewhere.</summary>
+    public abstract void Fail(string reason);
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+}

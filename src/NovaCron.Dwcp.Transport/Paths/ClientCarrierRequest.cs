@@ -1,0 +1,20 @@
+namespace NovaCron.Dwcp.Transport.Paths;
+
+/// <summary>What a carrier needs to connect a client's session.</summary>
+public sealed record ClientCarrierRequest
+{
+    /// <summary>The path.</summary>
+    public required PathMeasurement Path { get; init; }
+
+    /// <summary>What both ends saw of the negotiation, equal on both (docs/format.md, "Carriers"): binds keys to this session, this principal's opening and this certificate.</summary>
+    public required ReadOnlyMemory<byte> Negotiation { get; init; }
+
+    /// <summary>Sends the carrier's offer inside TLS and returns the node's answer; fails with the node's reason when it refuses.</summary>
+    public required Func<ReadOnlyMemory<byte>, CancellationToken, Task<ReadOnlyMemory<byte>>> ExchangeAsync { get; init; }
+
+    /// <summary>Connections to use where a carrier uses several; null for the carrier's own choice.</summary>
+    public int? Parallelism { get; init; }
+
+    /// <summary>Opens another TLS connection to the same node with the same trust, ready for frames.</summary>
+    public required Func<CancellationToken, Task<Stream>> ConnectTlsAsync { get; init; }
+}
