@@ -103,7 +103,9 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
             }
             catch (Exception e) when (IsFailure(e))
             {
-                if (_time.GetElapsedTime(began) >= options.FlagTimeout)
+                // What is not there, or not allowed, will not be a second later; the operator is to know at once.
+                var final = e is DwcpClusterException { Failure: ClusterFailure.NotFound or ClusterFailure.Forbidden };
+                if (final || _time.GetElapsedTime(began) >= options.FlagTimeout)
                     throw new DwcpRolloutException("FlagNotWritten",
                         $"Flag {RolloutNames.FlagKey} in ConfigMap {cluster.Namespace}/{RolloutNames.ConfigMap} could not be set to 0 in {attempt} attempts: {e.Message} " +
                         $"NOTHING WAS ROLLED BACK. Try: kubectl -n {cluster.Namespace} patch configmap {RolloutNames.ConfigMap} --type merge " +
