@@ -46,7 +46,7 @@ public static class BlockCodec
         {
             var workspace = BlockWorkspace.Rent();
             var room = destination[1..MaxEncodedLength(block.Length)];
-            var encoded = level < DwcpLevel.Dense ? workspace.EncodeSegments(block, room, level) : workspace.EncodeNibbles(block, room);
+            var encoded = level < DwcpLevel.Dense ? workspace.EncodeSegments(block, room, level) : workspace.EncodeNibbles(block, room, level);
             BlockWorkspace.Return(workspace);
             if (encoded > 0)
             {

@@ -20,6 +20,7 @@ internal sealed unsafe class BlockWorkspace
     private FastParser? _fast;
     private LazyParser? _balanced;
     private LazyParser? _dense;
+    private OptimalParser? _max;
     private NibbleEncoder? _nibbleEncoder;
     private NibbleDecoder? _nibbleDecoder;
 
@@ -91,11 +92,13 @@ internal sealed unsafe class BlockWorkspace
 
     /// <summary>Encodes a block as segments in the nibble coding.</summary>
     /// <returns>The bytes written, or 0 when they would not fit <paramref name="destination"/>.</returns>
-    public int EncodeNibbles(ReadOnlySpan<byte> block, Span<byte> destination)
+    public int EncodeNibbles(ReadOnlySpan<byte> block, Span<byte> destination, DwcpLevel level)
     {
-        Parser parser = _dense ??= new LazyParser(4, 19, 16);
+        bool optimal = level == DwcpLevel.Max;
+        LazyParser? lazy = optimal ? null : _dense ??= new LazyParser(4, 19, 16);
+        OptimalParser? priced = optimal ? _max ??= new OptimalParser(19, OptimalParser.EnoughAtMax) : null;
         _sequences ??= new SequenceBuffer(CommandCoding.MaxSegment);
-        _nibbleEncoder ??= new NibbleEncoder();
+        NibbleEncoder encoder = _nibbleEncoder ??= new NibbleEncoder();
         if (_output.Length < NibbleEncoder.MaxEncoded)
         {
             _output = GC.AllocateUninitializedArray<byte>(NibbleEncoder.MaxEncoded);
@@ -104,23 +107,24 @@ internal sealed unsafe class BlockWorkspace
         bool text = TextDetector.IsText(block);
         int written = 0;
         RecentOffsets recent = RecentOffsets.Initial;
-        _nibbleEncoder.Begin();
+        encoder.Begin();
         fixed (byte* b = block)
         {
-            parser.Begin(b, block.Length);
-            for (int start = 0; start < block.Length; start += NibbleCoding.MaxSegment)
+            lazy?.Begin(b, block.Length);
+            priced?.Begin(b, block.Length);
+            int length;
+            for (int start = 0; start < block.Length; start += length)
             {
-                int length = Math.Min(NibbleCoding.MaxSegment, block.Length - start);
-                parser.Parse(start, start + length, _sequences);
+                length = Math.Min(NibbleCoding.MaxSegment, block.Length - start);
 
-                // Noise: nothing to match and nothing to learn. The models must not see what the decoder will not see, so this is decided first.
-                bool raw = TextDetector.IsNoise(block.Slice(start, length), _sequences);
-                int encoded = length;
-                if (!raw)
-                {
-                    encoded = _nibbleEncoder.Encode(b, b + start, length, text, _sequences, ref recent, _output);
-                }
-
+                // Noise has nothing to match and nothing to learn. The models must not see what the decoder will not see, so such a segment
+                // is decided on before any of it is encoded.
+                bool random = TextDetector.LooksRandom(block.Slice(start, length));
+                encoder.Start(b, b + start, text, recent);
+                lazy?.Parse(start, start + length, _sequences);
+                priced?.Parse(start, start + length, text, recent, encoder, follow: !random, _sequences);
+                bool raw = random && TextDetector.HasFewMatches(length, _sequences);
+                int encoded = raw ? length : encoder.Finish(b + start + length, _sequences, out recent, _output);
                 if (destination.Length - written < encoded + 1 + Bytes.MaxVarint)
                 {
                     return 0;

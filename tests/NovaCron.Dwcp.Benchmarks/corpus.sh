@@ -36,15 +36,46 @@ if [ -n "$bin" ] && have pgbench database; then
   mkdir "$work/pg"
   [ "$(id -u)" = 0 ] && chown nobody "$work/pg"
   run "$bin/initdb" -D "$work/pg/data" -U bench --no-sync -A trust >/dev/null
-  run "$bin/pg_ctl" -D "$work/pg/data" -o "-k $work/pg -c listen_addresses='' -c fsync=off -c shared_buffers=64MB" -w -l "$work/pg/log" start >/dev/null
+  run "$bin/pg_ctl" -D "$work/pg/data" -o "-k $work/pg -c listen_addresses='' -c fsync=off -c shared_buffers=64MB -c log_statement=all -c log_line_prefix='%m [%p] %q%u@%d '" -w -l "$work/pg/log" start >/dev/null
   pgbench -h "$work/pg" -U bench -i -q -s $((mib / 16 + 1)) postgres >/dev/null 2>&1
   pgbench -h "$work/pg" -U bench -t 2000 -c 2 --random-seed=1 postgres >/dev/null 2>&1
   if have gcore memory; then
     pid=$(pgrep -P "$(head -1 "$work/pg/data/postmaster.pid")" -f checkpointer | head -1)
     gcore -o "$work/core" "$pid" >/dev/null 2>&1 && cut_to < "$work/core.$pid" > "$out/memory" || echo "corpus: gcore may not attach, so member memory is left out" >&2
   fi
+  # The server's own log, and tables as text: a history of transactions, and a random walk of sensors (seeded, so always the same).
+  pgbench -h "$work/pg" -U bench -t $((mib * 500)) -c 2 -n -S --random-seed=2 postgres >/dev/null 2>&1
+  pgbench -h "$work/pg" -U bench -t $((mib * 100)) -c 2 -n --random-seed=3 postgres >/dev/null 2>&1
+  cut_to < "$work/pg/log" > "$out/server.log"
+  psql() { "$bin/psql" -h "$work/pg" -U bench -q -d postgres "$@"; }
+  psql -c "copy (select * from pgbench_history order by mtime) to stdout csv" | cut_to > "$out/history.csv"
+  psql -c "select setseed(0.5)" -c "copy (select ts, host, round((20 + sum(a) over w)::numeric, 2), round((1000 + 10 * sum(b) over w)::numeric, 1), c, state
+    from (select to_char(timestamp '2026-01-01' + n * interval '250 ms', 'YYYY-MM-DD HH24:MI:SS.MS') ts, 'node-' || n % 8 host, n,
+      random() - 0.5 a, random() - 0.5 b, (random() * 4096)::int c, case when random() < 0.01 then 'degraded' else 'ok' end state
+      from generate_series(1, $((mib * 16000))) n) s window w as (partition by host order by n) order by n) to stdout csv" | cut_to > "$out/sensors.csv"
   run "$bin/pg_ctl" -D "$work/pg/data" -w stop >/dev/null
   find "$work/pg/data/base" "$work/pg/data/global" -type f -size +64k | LC_ALL=C sort | xargs cat | cut_to > "$out/database"
+fi
+
+# Numeric telemetry as fixed records: time in nanoseconds, two floats, a counter, four small fields (seeded, so always the same).
+if have perl telemetry; then
+  perl -e 'srand(7); my ($t, $c, $a, $b) = (1.7e18, 0, 20, 1013.25);
+    while (1) { $t += 1000000 + int(rand(2000)); $c += int(rand(300)); $a += (rand() - 0.5) / 50; $b += (rand() - 0.5) / 10;
+      print pack("q<d<f<L<S<S<CCS<", $t, $a, $b, $c, 300 + int(rand(40)), 7, int(rand(4)), 0x80, int($c / 1000) & 0xFFFF) or exit }' 2>/dev/null |
+    cut_to > "$out/telemetry" || true
+fi
+
+# What Prometheus says of itself, scrape after scrape.
+if have prometheus scrapes && have curl scrapes; then
+  printf 'global:\n  scrape_interval: 1s\nscrape_configs:\n- job_name: self\n  static_configs:\n  - targets: ["127.0.0.1:19890"]\n' > "$work/prometheus.yml"
+  prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" --web.listen-address=127.0.0.1:19890 >/dev/null 2>&1 &
+  server=$!
+  for _ in $(seq 100); do curl -fs http://127.0.0.1:19890/-/ready >/dev/null && break; sleep 0.2; done
+  : > "$work/scrapes"
+  while [ "$(stat -c %s "$work/scrapes")" -lt $((mib << 20)) ] && curl -fs http://127.0.0.1:19890/metrics >> "$work/scrapes"; do :; done
+  kill $server
+  wait $server || true
+  cut_to < "$work/scrapes" > "$out/scrapes"
 fi
 
 # Already compressed, and encrypted.

@@ -163,14 +163,16 @@ public sealed unsafe class KernelAgreementTests
         fixed (ushort* model = models)
         {
             model[16] = 0;
+            byte age = 0;
             for (int n = 0; n < 200_000; n++)
             {
                 int symbol = n % 3000 < 2500 ? n / 3000 % 16 : random.Next(16);
-                NibbleModel.Update(model, symbol, 5);
+                int shift = NibbleModel.Shifts[Math.Min(n, NibbleModel.Shifts.Length - 1)];
+                NibbleModel.Update(model, symbol, &age);
                 for (int i = 0; i < 16; i++)
                 {
                     int target = i <= symbol ? 16 * i : 32768 - 16 * (16 - i);
-                    plain[i] += target - plain[i] >> 5;
+                    plain[i] += target - plain[i] >> shift;
                     Assert.Equal(plain[i], model[i]);
                     Assert.True(i == 0 ? model[0] == 0 : model[i] > model[i - 1], "A symbol became impossible.");
                 }
@@ -185,5 +187,71 @@ public sealed unsafe class KernelAgreementTests
                 Assert.Equal(expected, NibbleModel.Find(model, slot));
             }
         }
+    }
+
+    [Fact]
+    public void A_priced_parse_is_no_dearer_than_a_lazy_one_at_the_same_prices() =>
+        Gen.Select(Gen.Int[0, SampleData.Kinds.Length - 1], Gen.Int[200, 20_000], Gen.Int[0, 1000]).Sample((kind, length, seed) =>
+        {
+            byte[] block = SampleData.Make(SampleData.Kinds[kind], length, seed);
+            var encoder = new NibbleEncoder();
+            encoder.Begin();
+            var prices = new NibblePrices();
+            bool text = TextDetector.IsText(block);
+            var lazy = new SequenceBuffer(NibbleCoding.MaxSegment);
+            var priced = new SequenceBuffer(NibbleCoding.MaxSegment);
+            fixed (byte* b = block)
+            {
+                encoder.Start(b, b, text, RecentOffsets.Initial);
+                prices.Update(encoder.Models, text);
+                var lazyParser = new LazyParser(4, 19, 16);
+                lazyParser.Begin(b, length);
+                lazyParser.Parse(0, length, lazy);
+                var optimalParser = new OptimalParser(19, NibblePrices.TabledLengths);
+                optimalParser.Begin(b, length);
+                optimalParser.Parse(0, length, text, RecentOffsets.Initial, encoder, follow: false, priced);
+
+                // A hundredth for what it decides without looking: matches beyond the tabled lengths, long runs of literals, the last bytes.
+                long bound = Price(b, length, lazy, prices, text) * 101 / 100 + 64 * NibblePrices.Bit;
+                Assert.InRange(Price(b, length, priced, prices, text), 0, bound);
+            }
+        }, iter: 150);
+
+    private static long Price(byte* block, int length, SequenceBuffer sequences, NibblePrices prices, bool text)
+    {
+        long sum = 0;
+        int lastKind = 0;
+        byte* p = block;
+        RecentOffsets recent = RecentOffsets.Initial;
+        for (int i = 0; i <= sequences.Count; i++)
+        {
+            int run = i < sequences.Count ? sequences.Items[i].Literals : (int)(block + length - p);
+            sum += prices.Count(lastKind, run, NibbleCoding.Alignment(text, p, block));
+            for (int n = 0; n < run; n++, p++)
+            {
+                sum += prices.Literal(*p, p > block ? p[-1] : 0, NibbleCoding.SecondContext(text, p, block, recent.First, n == 0));
+            }
+
+            if (i < sequences.Count)
+            {
+                Sequence item = sequences.Items[i];
+                int which = recent.IndexOf(item.Offset);
+                int code = item.Length - (which == RecentOffsets.Count ? NibbleCoding.MinNew : NibbleCoding.MinRepeat);
+                int kind = which << 2 | Math.Min(code, 3);
+                int alignment = NibbleCoding.Alignment(text, p, block);
+                sum += prices.Kinds(lastKind, run == 0, alignment)[kind] + prices.Lengths(which, run == 0, alignment)[Math.Min(code, NibblePrices.TabledLengths - 1)];
+                if (which == RecentOffsets.Count)
+                {
+                    sum += prices.Offset(item.Offset, out int high);
+                    sum += prices.OffsetHighs(code)[high];
+                }
+
+                lastKind = kind;
+                recent.Use(item.Offset);
+                p += item.Length;
+            }
+        }
+
+        return sum;
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using NovaCron.Dwcp.Codec.Entropy.Nibbles;
 
 namespace NovaCron.Dwcp.Codec.Dictionary.Coding;
@@ -19,9 +18,8 @@ internal sealed unsafe class NibbleCoding
     public const int OffsetBias = 7;
     public const int Escape = 15;
 
-    // A faster rate suits the few-symbol models of the structure, which change with the data; literals are many and steadier.
-    public const int LiteralRate = 5;
-    public const int StructureRate = 5;
+    /// <summary>Places in a 32-bit word that structure is told apart by, where the data is not text.</summary>
+    public const int Alignments = 4;
 
     public const int ContextBits = 10;
 
@@ -30,23 +28,23 @@ internal sealed unsafe class NibbleCoding
     private const int SecondHigh = LiteralLow + 256 * 16;
     private const int SecondLow = SecondHigh + (1 << ContextBits);
     private const int LiteralCount = SecondLow + (16 << ContextBits);
-    private const int CountExponent = LiteralCount + 16;
+    private const int CountExponent = LiteralCount + 16 * Alignments;
     private const int Kind = CountExponent + 1;
-    private const int LengthModels = Kind + 16;
-    private const int LengthExponent = LengthModels + 8;
+    private const int LengthModels = Kind + 8 * Alignments;
+    private const int LengthExponent = LengthModels + 8 * Alignments;
     private const int OffsetHigh = LengthExponent + 2;
     private const int OffsetMiddle = OffsetHigh + 8;
     private const int OffsetLow = OffsetMiddle + 16 * 2;
     private const int ModelCount = OffsetLow + 1;
 
-    private readonly ushort[] _models = GC.AllocateUninitializedArray<ushort>(ModelCount * NibbleModel.Symbols + NibbleModel.Symbols, pinned: true);
+    private readonly NibbleModelSet _set = new(ModelCount);
 
-    public NibbleCoding() => Models = (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_models));
+    public ushort* Models => _set.Models;
 
-    public ushort* Models { get; }
+    public nuint Ages => _set.Ages;
 
     /// <summary>The same models for every block, whatever came before.</summary>
-    public void Reset() => NibbleModel.Reset(_models);
+    public void Reset() => _set.Reset();
 
     public static ushort* High(ushort* models, int previous) => models + (LiteralHigh + previous) * NibbleModel.Symbols;
 
@@ -56,13 +54,13 @@ internal sealed unsafe class NibbleCoding
 
     public static ushort* SecondaryLow(ushort* models, int context, int high) => models + (SecondLow + context * 16 + high) * NibbleModel.Symbols;
 
-    public static ushort* Count(ushort* models, int context) => models + (LiteralCount + context) * NibbleModel.Symbols;
+    public static ushort* Count(ushort* models, int context, int alignment) => models + (LiteralCount + alignment * 16 + context) * NibbleModel.Symbols;
 
     public static ushort* CountBits(ushort* models) => models + CountExponent * NibbleModel.Symbols;
 
-    public static ushort* Kinds(ushort* models, int context) => models + (Kind + context) * NibbleModel.Symbols;
+    public static ushort* Kinds(ushort* models, int context, int alignment) => models + (Kind + alignment * 8 + context) * NibbleModel.Symbols;
 
-    public static ushort* Lengths(ushort* models, int which) => models + (LengthModels + which) * NibbleModel.Symbols;
+    public static ushort* Lengths(ushort* models, int which, int alignment) => models + (LengthModels + alignment * 8 + which) * NibbleModel.Symbols;
 
     public static ushort* LengthBits(ushort* models, bool isNew) => models + (LengthExponent + (isNew ? 1 : 0)) * NibbleModel.Symbols;
 
@@ -71,6 +69,9 @@ internal sealed unsafe class NibbleCoding
     public static ushort* OffsetMiddles(ushort* models, int high) => models + (OffsetMiddle + high) * NibbleModel.Symbols;
 
     public static ushort* OffsetLows(ushort* models) => models + OffsetLow * NibbleModel.Symbols;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Alignment(bool text, byte* p, byte* history) => text ? 0 : (int)(p - history) & Alignments - 1;
 
     /// <summary>
     /// The second context of a literal: in text the two bytes before it, hashed; elsewhere the byte at the last offset, which differs from

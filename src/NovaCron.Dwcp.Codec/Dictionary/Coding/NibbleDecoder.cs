@@ -52,15 +52,15 @@ internal sealed unsafe class NibbleDecoder
         ushort* models = _coding.Models;
         byte* extra = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra));
         long bit = 0;
-        var reader = new NibbleReader(coded, codedEnd);
+        var reader = new NibbleReader(coded, codedEnd, _coding.Ages);
         RecentOffsets offsets = recent;
         int lastKind = _lastKind;
         for (; sequences > 0; sequences--)
         {
-            int count = reader.Read(NibbleCoding.Count(models, lastKind), NibbleCoding.StructureRate);
+            int count = reader.Read(NibbleCoding.Count(models, lastKind, NibbleCoding.Alignment(text, o, history)));
             if (count == NibbleCoding.Escape)
             {
-                int exponent = reader.Read(NibbleCoding.CountBits(models), NibbleCoding.StructureRate);
+                int exponent = reader.Read(NibbleCoding.CountBits(models));
                 count += (int)((1u << exponent | Get(extra, ref bit, exponent)) - 1);
             }
 
@@ -76,17 +76,18 @@ internal sealed unsafe class NibbleDecoder
                 return false;
             }
 
-            int kind = reader.Read(NibbleCoding.Kinds(models, (lastKind >> 2) * 2 + (count == 0 ? 1 : 0)), NibbleCoding.StructureRate);
+            int alignment = NibbleCoding.Alignment(text, o, history);
+            int kind = reader.Read(NibbleCoding.Kinds(models, (lastKind >> 2) * 2 + (count == 0 ? 1 : 0), alignment));
             lastKind = kind;
             int which = kind >> 2;
             bool isNew = which == RecentOffsets.Count;
             int code = kind & 3;
             if (code == 3)
             {
-                code += reader.Read(NibbleCoding.Lengths(models, which * 2 + (count == 0 ? 1 : 0)), NibbleCoding.StructureRate);
+                code += reader.Read(NibbleCoding.Lengths(models, which * 2 + (count == 0 ? 1 : 0), alignment));
                 if (code == 3 + NibbleCoding.Escape)
                 {
-                    int exponent = reader.Read(NibbleCoding.LengthBits(models, isNew), NibbleCoding.StructureRate);
+                    int exponent = reader.Read(NibbleCoding.LengthBits(models, isNew));
                     code += (int)((1u << exponent | Get(extra, ref bit, exponent)) - 1);
                 }
             }
@@ -95,8 +96,8 @@ internal sealed unsafe class NibbleDecoder
             int offset;
             if (isNew)
             {
-                int high = reader.Read(NibbleCoding.OffsetHighs(models, Math.Min(code, 7)), NibbleCoding.StructureRate);
-                int middle = reader.Read(NibbleCoding.OffsetMiddles(models, high), NibbleCoding.StructureRate);
+                int high = reader.Read(NibbleCoding.OffsetHighs(models, Math.Min(code, 7)));
+                int middle = reader.Read(NibbleCoding.OffsetMiddles(models, high));
                 int exponent = high << 1 | middle >> 3;
                 int rest = exponent - 3;
                 if (rest < 0 || exponent > MaxOffsetExponent)
@@ -108,7 +109,7 @@ internal sealed unsafe class NibbleDecoder
                 if (rest >= 4)
                 {
                     biased = biased << rest - 4 | Get(extra, ref bit, rest - 4);
-                    biased = biased << 4 | (uint)reader.Read(NibbleCoding.OffsetLows(models), NibbleCoding.StructureRate);
+                    biased = biased << 4 | (uint)reader.Read(NibbleCoding.OffsetLows(models));
                 }
                 else
                 {
@@ -165,9 +166,9 @@ internal sealed unsafe class NibbleDecoder
             int previous = p > history ? p[-1] : 0;
             int second = NibbleCoding.SecondContext(text, p, history, lastOffset, first);
             first = false;
-            int high = reader.Read(NibbleCoding.High(models, previous), NibbleCoding.SecondaryHigh(models, second), NibbleCoding.LiteralRate);
+            int high = reader.Read(NibbleCoding.High(models, previous), NibbleCoding.SecondaryHigh(models, second));
             int low = reader.Read(
-                NibbleCoding.Low(models, previous, high), NibbleCoding.SecondaryLow(models, second, high), NibbleCoding.LiteralRate);
+                NibbleCoding.Low(models, previous, high), NibbleCoding.SecondaryLow(models, second, high));
             *p = (byte)(high << 4 | low);
         }
 

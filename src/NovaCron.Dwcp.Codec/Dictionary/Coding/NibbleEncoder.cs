@@ -13,13 +13,31 @@ internal sealed unsafe class NibbleEncoder
     private readonly NibbleCoding _coding = new();
 
     // A literal takes two symbols, a sequence of at least two bytes at most nine.
-    private readonly NibbleWriter _writer = new(NibbleCoding.MaxSegment * 6);
+    private readonly NibbleWriter _writer;
     private readonly byte[] _extra = GC.AllocateUninitializedArray<byte>(NibbleCoding.MaxSegment * 4 + 64, pinned: true);
     private readonly byte[] _output = GC.AllocateUninitializedArray<byte>(NibbleCoding.MaxSegment * 4);
     private int _lastKind;
 
-    /// <summary>The room that <see cref="Encode"/> may take.</summary>
+    // The segment under way.
+    private byte* _history;
+    private byte* _position;
+    private byte* _extraNext;
+    private ulong _bits;
+    private int _held;
+    private int _appended;
+    private bool _text;
+    private RecentOffsets _offsets;
+
+    /// <summary>The room that <see cref="Finish"/> may take.</summary>
     public const int MaxEncoded = NibbleCoding.MaxSegment * 8 + 128;
+
+    public NibbleEncoder() => _writer = new NibbleWriter(NibbleCoding.MaxSegment * 6, _coding.Ages);
+
+    /// <summary>The models as they stand, for pricing.</summary>
+    public ushort* Models => _coding.Models;
+
+    /// <summary>The kind of the last sequence, a context of the next.</summary>
+    public int LastKind => _lastKind;
 
     public void Begin()
     {
@@ -27,49 +45,68 @@ internal sealed unsafe class NibbleEncoder
         _lastKind = 0;
     }
 
-    /// <summary>Encodes one segment. The models keep what they learned whether or not the result is used: a caller that stores a segment raw
-    /// must go on with raw segments, or encode it all the same.</summary>
-    /// <returns>The bytes written.</returns>
-    public int Encode(byte* history, byte* segment, int length, bool text, SequenceBuffer sequences, ref RecentOffsets recent, Span<byte> destination)
+    /// <summary>Starts a segment. Once anything was appended, the segment must be finished and used: the models have learned from it.</summary>
+    /// <param name="history">The block.</param>
+    /// <param name="segment">Where the segment starts in it.</param>
+    /// <param name="text">Which second context literals have.</param>
+    /// <param name="recent">The recent offsets before it.</param>
+    public void Start(byte* history, byte* segment, bool text, RecentOffsets recent)
+    {
+        _writer.Clear();
+        _history = history;
+        _position = segment;
+        _text = text;
+        _offsets = recent;
+        _appended = 0;
+        _extraNext = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra));
+        _bits = 0;
+        _held = 0;
+    }
+
+    /// <summary>Encodes the sequences that were added to <paramref name="sequences"/> since the last call.</summary>
+    public void Append(SequenceBuffer sequences)
     {
         NibbleWriter writer = _writer;
-        writer.Clear();
         ushort* models = _coding.Models;
-        byte* extra = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra));
-        ulong bits = 0;
-        int held = 0;
-        byte* p = segment;
-        RecentOffsets offsets = recent;
+        byte* history = _history;
+        byte* extra = _extraNext;
+        ulong bits = _bits;
+        int held = _held;
+        byte* p = _position;
+        bool text = _text;
+        RecentOffsets offsets = _offsets;
         int lastKind = _lastKind;
-        Sequence* item = sequences.Items;
-        for (Sequence* last = item + sequences.Count; item < last; item++)
+        Sequence* item = sequences.Items + _appended;
+        for (Sequence* last = sequences.Items + sequences.Count; item < last; item++)
         {
             int count = item->Literals;
-            writer.Write(NibbleCoding.Count(models, lastKind), Math.Min(count, NibbleCoding.Escape), NibbleCoding.StructureRate);
+            int alignment = NibbleCoding.Alignment(text, p, history);
+            writer.Write(NibbleCoding.Count(models, lastKind, alignment), Math.Min(count, NibbleCoding.Escape));
             if (count >= NibbleCoding.Escape)
             {
                 uint over = (uint)(count - NibbleCoding.Escape + 1);
                 int exponent = BitOperations.Log2(over);
-                writer.Write(NibbleCoding.CountBits(models), exponent, NibbleCoding.StructureRate);
+                writer.Write(NibbleCoding.CountBits(models), exponent);
                 Put(ref extra, ref bits, ref held, over - (1u << exponent), exponent);
             }
 
             Literals(writer, models, history, p, count, text, offsets.First);
             p += count;
+            alignment = NibbleCoding.Alignment(text, p, history);
             int which = offsets.IndexOf(item->Offset);
             bool isNew = which == RecentOffsets.Count;
             int code = item->Length - (isNew ? NibbleCoding.MinNew : NibbleCoding.MinRepeat);
             int kind = which << 2 | Math.Min(code, 3);
-            writer.Write(NibbleCoding.Kinds(models, (lastKind >> 2) * 2 + (count == 0 ? 1 : 0)), kind, NibbleCoding.StructureRate);
+            writer.Write(NibbleCoding.Kinds(models, (lastKind >> 2) * 2 + (count == 0 ? 1 : 0), alignment), kind);
             lastKind = kind;
             if (code >= 3)
             {
-                writer.Write(NibbleCoding.Lengths(models, which * 2 + (count == 0 ? 1 : 0)), Math.Min(code - 3, NibbleCoding.Escape), NibbleCoding.StructureRate);
+                writer.Write(NibbleCoding.Lengths(models, which * 2 + (count == 0 ? 1 : 0), alignment), Math.Min(code - 3, NibbleCoding.Escape));
                 if (code - 3 >= NibbleCoding.Escape)
                 {
                     uint over = (uint)(code - 3 - NibbleCoding.Escape + 1);
                     int exponent = BitOperations.Log2(over);
-                    writer.Write(NibbleCoding.LengthBits(models, isNew), exponent, NibbleCoding.StructureRate);
+                    writer.Write(NibbleCoding.LengthBits(models, isNew), exponent);
                     Put(ref extra, ref bits, ref held, over - (1u << exponent), exponent);
                 }
             }
@@ -79,14 +116,14 @@ internal sealed unsafe class NibbleEncoder
                 uint biased = (uint)(item->Offset + NibbleCoding.OffsetBias);
                 int exponent = BitOperations.Log2(biased);
                 int high = exponent >> 1;
-                writer.Write(NibbleCoding.OffsetHighs(models, Math.Min(code, 7)), high, NibbleCoding.StructureRate);
+                writer.Write(NibbleCoding.OffsetHighs(models, Math.Min(code, 7)), high);
                 int rest = exponent - 3;
                 writer.Write(
-                    NibbleCoding.OffsetMiddles(models, high), (exponent & 1) << 3 | (int)(biased >> rest & 7), NibbleCoding.StructureRate);
+                    NibbleCoding.OffsetMiddles(models, high), (exponent & 1) << 3 | (int)(biased >> rest & 7));
                 if (rest >= 4)
                 {
                     Put(ref extra, ref bits, ref held, biased >> 4 & (1u << rest - 4) - 1, rest - 4);
-                    writer.Write(NibbleCoding.OffsetLows(models), (int)(biased & 15), NibbleCoding.StructureRate);
+                    writer.Write(NibbleCoding.OffsetLows(models), (int)(biased & 15));
                 }
                 else
                 {
@@ -98,16 +135,34 @@ internal sealed unsafe class NibbleEncoder
             p += item->Length;
         }
 
-        Literals(writer, models, history, p, (int)(segment + length - p), text, offsets.First);
+        _appended = sequences.Count;
+        _position = p;
+        _extraNext = extra;
+        _bits = bits;
+        _held = held;
+        _offsets = offsets;
         _lastKind = lastKind;
-        recent = offsets;
-        if (held > 0)
+    }
+
+    /// <summary>Encodes what is left and writes the segment out.</summary>
+    /// <param name="end">Where the segment ends in the block.</param>
+    /// <param name="sequences">All its sequences.</param>
+    /// <param name="recent">The recent offsets after it.</param>
+    /// <param name="destination">At least <see cref="MaxEncoded"/> bytes.</param>
+    /// <returns>The bytes written.</returns>
+    public int Finish(byte* end, SequenceBuffer sequences, out RecentOffsets recent, Span<byte> destination)
+    {
+        Append(sequences);
+        Literals(_writer, _coding.Models, _history, _position, (int)(end - _position), _text, _offsets.First);
+        recent = _offsets;
+        byte* extra = _extraNext;
+        if (_held > 0)
         {
-            *extra++ = (byte)bits;
+            *extra++ = (byte)_bits;
         }
 
         int extraLength = (int)(extra - (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra)));
-        Span<byte> coded = writer.Finish(_output);
+        Span<byte> coded = _writer.Finish(_output);
         int n = Bytes.WriteVarint(destination, (uint)sequences.Count);
         n += Bytes.WriteVarint(destination[n..], (uint)extraLength);
         n += Bytes.WriteVarint(destination[n..], (uint)coded.Length);
@@ -123,9 +178,9 @@ internal sealed unsafe class NibbleEncoder
             int previous = p > history ? p[-1] : 0;
             int second = NibbleCoding.SecondContext(text, p, history, lastOffset, count == end - p);
             int high = *p >> 4;
-            writer.Write(NibbleCoding.High(models, previous), NibbleCoding.SecondaryHigh(models, second), high, NibbleCoding.LiteralRate);
+            writer.Write(NibbleCoding.High(models, previous), NibbleCoding.SecondaryHigh(models, second), high);
             writer.Write(
-                NibbleCoding.Low(models, previous, high), NibbleCoding.SecondaryLow(models, second, high), *p & 15, NibbleCoding.LiteralRate);
+                NibbleCoding.Low(models, previous, high), NibbleCoding.SecondaryLow(models, second, high), *p & 15);
         }
     }
 

@@ -22,16 +22,10 @@ internal static unsafe class TextDetector
         return text * 8 >= seen * 7;
     }
 
-    /// <summary>Whether a segment has hardly any match and an order-0 entropy of almost eight bits.</summary>
-    public static bool IsNoise(ReadOnlySpan<byte> segment, SequenceBuffer sequences)
+    /// <summary>Whether a segment's bytes are almost evenly spread: only matches, if anything, can make it smaller.</summary>
+    public static bool LooksRandom(ReadOnlySpan<byte> segment)
     {
-        int matched = 0;
-        for (int i = 0; i < sequences.Count; i++)
-        {
-            matched += sequences.Items[i].Length;
-        }
-
-        if (matched > segment.Length >> 6 || segment.Length < 4096)
+        if (segment.Length < 4096)
         {
             return false;
         }
@@ -47,5 +41,17 @@ internal static unsafe class TextDetector
 
         ulong uniform = (ulong)segment.Length * (ulong)segment.Length / 256 + (ulong)segment.Length;
         return squares < uniform + uniform / 32;
+    }
+
+    /// <summary>Whether matches cover less than a 64th of a segment.</summary>
+    public static bool HasFewMatches(int length, SequenceBuffer sequences)
+    {
+        int matched = 0;
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            matched += sequences.Items[i].Length;
+        }
+
+        return matched <= length >> 6;
     }
 }

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace NovaCron.Dwcp.Codec.Dictionary.Matching;
 
@@ -68,6 +69,18 @@ internal sealed unsafe class RowFinder
         uint entry = (row << RowShift) + head;
         _tags[entry] = (byte)hash;
         _positions[entry] = position;
+    }
+
+    /// <summary>Asks for the row of a hash that will be looked up soon.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(uint hash)
+    {
+        if (Sse.IsSupported)
+        {
+            uint row = hash >> TagBits;
+            Sse.Prefetch0(_tags + (row << RowShift));
+            Sse.Prefetch0(_positions + (row << RowShift));
+        }
     }
 
     /// <summary>The row's positions; bit i of <paramref name="candidates"/> is entry (<paramref name="head"/> + i) mod 16, newest first.</summary>

@@ -22,6 +22,14 @@ internal static unsafe class NibbleModel
     private static readonly ushort[] Targets = MakeTargets();
     private static readonly ushort* TargetRows = (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(Targets));
 
+    /// <summary>By how much a model moves that has moved 0, 1, 2 ... times: by 2^-shift of the way to the target.</summary>
+    public static ReadOnlySpan<byte> Shifts => [2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
+
+    private const int OldAge = 24;
+
+    // Constant data of the assembly, which never moves.
+    private static readonly byte* ShiftRow = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Shifts));
+
     private static ushort[] MakeTargets()
     {
         ushort[] targets = GC.AllocateUninitializedArray<ushort>(Symbols * Symbols, pinned: true);
@@ -54,12 +62,22 @@ internal static unsafe class NibbleModel
         }
     }
 
+    /// <summary>
+    /// Moves a model towards <paramref name="symbol"/>. A new one moves fast and slows down as it has seen more, about as an average does, so
+    /// that contexts which are met a few times only have learned something, too.
+    /// </summary>
+    /// <param name="model">Sixteen cumulative frequencies.</param>
+    /// <param name="symbol">What was seen.</param>
+    /// <param name="age">How often this model has moved, up to the length of <see cref="Shifts"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Update(ushort* model, int symbol, int rate)
+    public static void Update(ushort* model, int symbol, byte* age)
     {
+        int seen = *age;
+        int shift = ShiftRow[seen];
+        *age = (byte)(seen + (seen < OldAge ? 1 : 0));
         Vector256<short> values = Vector256.Load((short*)model);
         Vector256<short> target = Vector256.Load((short*)(TargetRows + symbol * Symbols));
-        (values + Vector256.ShiftRightArithmetic(target - values, rate)).Store((short*)model);
+        (values + Vector256.ShiftRightArithmetic(target - values, shift)).Store((short*)model);
     }
 
     /// <summary>The symbol whose range holds <paramref name="slot"/>.</summary>

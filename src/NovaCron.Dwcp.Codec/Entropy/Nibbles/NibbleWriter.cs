@@ -13,10 +13,14 @@ internal sealed unsafe class NibbleWriter
 
     private readonly uint[] _ranges;
     private readonly uint* _base;
+    private readonly nuint _ages;
     private uint* _next;
 
-    public NibbleWriter(int capacity)
+    /// <param name="capacity">The most symbols between two calls of <see cref="Clear"/>.</param>
+    /// <param name="ages">See <see cref="NibbleModelSet.Ages"/>.</param>
+    public NibbleWriter(int capacity, nuint ages)
     {
+        _ages = ages;
         _ranges = GC.AllocateUninitializedArray<uint>(capacity, pinned: true);
         _base = _next = (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_ranges));
     }
@@ -24,23 +28,26 @@ internal sealed unsafe class NibbleWriter
     public void Clear() => _next = _base;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write(ushort* model, int symbol, int rate)
+    public void Write(ushort* model, int symbol)
     {
         uint start = model[symbol];
         uint frequency = (model[symbol + 1] - start) & NibbleModel.Total - 1;
         *_next++ = start << 16 | frequency;
-        NibbleModel.Update(model, symbol, rate);
+        NibbleModel.Update(model, symbol, Age(model));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write(ushort* first, ushort* second, int symbol, int rate)
+    public void Write(ushort* first, ushort* second, int symbol)
     {
         uint start = (uint)(first[symbol] + second[symbol]) >> 1;
         uint end = (uint)(first[symbol + 1] + second[symbol + 1]) >> 1;
         *_next++ = start << 16 | (end - start & NibbleModel.Total - 1);
-        NibbleModel.Update(first, symbol, rate);
-        NibbleModel.Update(second, symbol, rate);
+        NibbleModel.Update(first, symbol, Age(first));
+        NibbleModel.Update(second, symbol, Age(second));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* Age(ushort* model) => (byte*)(_ages + ((nuint)model >> 5));
 
     /// <summary>Writes everything collected so that it ends at the end of <paramref name="buffer"/>.</summary>
     /// <returns>The part of the buffer that was written, or an empty span when it does not fit.</returns>
