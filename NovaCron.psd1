@@ -32,7 +32,10 @@
         'New-DwcpStaging',
         'Remove-DwcpStaging',
         'Start-DwcpTransfer',
+        'Approve-DwcpReadiness',
+        'Get-DwcpReadiness',
         'Approve-DwcpValidation',
+        'Compare-DwcpValidation',
         'Invoke-DwcpValidation'
     )
     PrivateData          = @{

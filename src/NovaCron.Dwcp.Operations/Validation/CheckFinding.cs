@@ -3,6 +3,9 @@ namespace NovaCron.Dwcp.Operations.Validation;
 /// <summary>What a check found, before the runner adds who it was and how long it took.</summary>
 internal sealed record CheckFinding(CheckStatus Status, string Detail, IReadOnlyList<string> Evidence)
 {
+    /// <summary>What was measured, if anything was.</summary>
+    public IReadOnlyList<CheckFigure> Figures { get; init; } = [];
+
     public static CheckFinding Pass(string detail, params string[] evidence) => new(CheckStatus.Pass, detail, evidence);
 
     public static CheckFinding Fail(string detail, params string[] evidence) => new(CheckStatus.Fail, detail, evidence);

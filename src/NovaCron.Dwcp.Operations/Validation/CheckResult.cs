@@ -22,6 +22,9 @@ public sealed record CheckResult
     /// <summary>What the finding rests on: fields, answers, log lines.</summary>
     public IReadOnlyList<string> Evidence { get; init; } = [];
 
+    /// <summary>What was measured, if anything was.</summary>
+    public IReadOnlyList<CheckFigure> Figures { get; init; } = [];
+
     public TimeSpan Duration { get; init; }
 
     public int Weight => (int)Severity;

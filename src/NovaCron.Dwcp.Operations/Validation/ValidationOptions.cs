@@ -40,6 +40,6 @@ public sealed record ValidationOptions
     /// <summary>Most of a log that is read, bytes; a longer one cannot be judged.</summary>
     internal long LogLimit { get; init; } = 16 << 20;
 
-    /// <summary>Where validation-report.md and .json go; nowhere when absent.</summary>
+    /// <summary>Where the report goes in all its forms; nowhere when absent.</summary>
     public string? ReportDirectory { get; init; }
 }

@@ -212,6 +212,7 @@ public sealed class ValidationRunner
             Detail = finding.Detail,
             Remedy = finding.Status is CheckStatus.Fail or CheckStatus.Error ? check.Remedy : "",
             Evidence = finding.Evidence,
+            Figures = finding.Figures,
             Duration = _time.GetElapsedTime(started),
         };
     }

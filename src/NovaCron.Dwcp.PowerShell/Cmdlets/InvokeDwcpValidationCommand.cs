@@ -49,7 +49,7 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string? PrometheusUrl { get; set; }
 
-    /// <summary>Directory for validation-report.md and validation-report.json.</summary>
+    /// <summary>Directory for the report as validation-report.md, .json, .html, .junit.xml, .nunit.xml and .sarif.</summary>
     [Parameter]
     [Alias("ReportDirectory")]
     [ValidateNotNullOrEmpty]

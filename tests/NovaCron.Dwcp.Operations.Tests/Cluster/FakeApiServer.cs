@@ -145,6 +145,9 @@ internal sealed class FakeApiServer : HttpMessageHandler
         if (request.Method == HttpMethod.Post)
         {
             var document = (JsonObject)JsonNode.Parse(body)!;
+            var metadata = (JsonObject)document["metadata"]!;
+            if (metadata["name"] is null && metadata["generateName"] is { } prefix)
+                metadata["name"] = $"{prefix}{++_revision:x5}";
             var key = $"{path}/{document["metadata"]!["name"]}";
             if (Objects.ContainsKey(key))
                 return Failure(409, "AlreadyExists", $"{plural} \"{document["metadata"]!["name"]}\" already exists");

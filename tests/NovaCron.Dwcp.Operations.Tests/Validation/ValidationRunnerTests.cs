@@ -171,7 +171,7 @@ public sealed class ValidationRunnerTests : IDisposable
     }
 
     [Fact]
-    public async Task Reports_are_written_in_three_forms_without_secrets()
+    public async Task A_report_is_written_in_six_forms_without_secrets()
     {
         using var rig = await ValidationRig.StartAsync();
         rig.Config("DWCP_MODE", "internet");
@@ -183,7 +183,8 @@ public sealed class ValidationRunnerTests : IDisposable
         var json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_directory, "validation-report.json")))!;
         Assert.Equal(3, json["exitCode"]!.GetValue<int>());
         Assert.Equal(report.Checks.Count, json["checks"]!.AsArray().Count);
-        Assert.True(File.Exists(Path.Combine(_directory, "validation-report.html")));
+        Assert.Equal(["validation-report.html", "validation-report.json", "validation-report.junit.xml", "validation-report.md", "validation-report.nunit.xml", "validation-report.sarif"],
+            Directory.GetFiles(_directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         foreach (var file in Directory.GetFiles(_directory))
             Assert.DoesNotContain(rig.Secret("diagnostics-key"), await File.ReadAllTextAsync(file));
     }

@@ -28,13 +28,14 @@ internal abstract class LoadShareCheck(string id, string title, string remedy)
         var (bad, all) = Count(load);
         var percent = all == 0 ? 0 : 100.0 * bad / all;
         var text = string.Create(CultureInfo.InvariantCulture, $"{bad} of {all} requests {Did} ({percent:0.00} %), allowed are {Allowed(context.Profile):0.##} %");
+        var figure = new CheckFigure($"requests that {Did}", "%", percent, [percent], HigherIsBetter: false);
         // Errors that were counted are errors, whatever else the load came to.
         if (percent > Allowed(context.Profile))
-            return CheckFinding.Fail(text, [.. load.Transfers]);
+            return CheckFinding.Fail(text, [.. load.Transfers]) with { Figures = [figure] };
         if (load.FailedTransfers > 0)
             throw new InconclusiveException($"{load.FailedTransfers} of {load.Transfers.Count} transfers of the load failed, so that it was not carried: {load.Transfers.First(t => !t.EndsWith(": ok", StringComparison.Ordinal))}");
         if (all < MinimumRequests)
             throw new InconclusiveException($"only {all} requests were counted, at least {MinimumRequests} are needed ({string.Join("; ", load.Transfers.Distinct())})");
-        return CheckFinding.Pass(text, [.. load.Transfers]);
+        return CheckFinding.Pass(text, [.. load.Transfers]) with { Figures = [figure] };
     }
 }

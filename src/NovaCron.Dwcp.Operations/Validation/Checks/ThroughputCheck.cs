@@ -26,8 +26,10 @@ internal sealed class ThroughputCheck() : ValidationCheck(
         }
 
         // The median: one run that shared the machine with something else decides nothing.
-        rates.Sort();
-        var text = string.Create(CultureInfo.InvariantCulture, $"median of {Runs} runs {rates[Runs / 2] / 1e6:0.0} MB/s, target {context.Profile.MinimumThroughput / 1e6:0.#} MB/s ({context.Profile.Name})");
-        return rates[Runs / 2] >= context.Profile.MinimumThroughput ? CheckFinding.Pass(text, [.. evidence]) : CheckFinding.Fail(text, [.. evidence]);
+        var figure = new CheckFigure("throughput", "B/s", Median(rates), rates, HigherIsBetter: true);
+        var text = string.Create(CultureInfo.InvariantCulture, $"median of {Runs} runs {figure.Value / 1e6:0.0} MB/s, target {context.Profile.MinimumThroughput / 1e6:0.#} MB/s ({context.Profile.Name})");
+        return (figure.Value >= context.Profile.MinimumThroughput ? CheckFinding.Pass(text, [.. evidence]) : CheckFinding.Fail(text, [.. evidence])) with { Figures = [figure] };
     }
+
+    private static double Median(IEnumerable<double> runs) => runs.Order().ElementAt(Runs / 2);
 }
