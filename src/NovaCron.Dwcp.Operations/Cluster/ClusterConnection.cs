@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -27,6 +28,7 @@ public sealed class ClusterConnection : IDisposable
     private readonly Dictionary<(string ApiVersion, string Kind), ClusterResource> _resources;
     private readonly SemaphoreSlim _discovery = new(1, 1);
     private readonly string _fieldManager;
+    private volatile bool _proxyIsBarred;
 
     private ClusterConnection(
         KubernetesClientConfiguration configuration, string context, ClusterConnectionOptions options, HttpMessageHandler handler, TimeProvider time)
@@ -469,19 +471,97 @@ public sealed class ClusterConnection : IDisposable
     }
 
     /// <summary>
-    /// HTTP to a pod's port through the API server's proxy. What the pod answers is returned whatever its status; that the API server
-    /// could not or would not reach the pod is an exception. Never repeated.
+    /// HTTP to a pod's port through the API server's proxy, or, where that cannot reach pods (a NetworkPolicy, a missing permission), through a
+    /// port-forward. What the pod answers is returned whatever its status; that neither way reached the pod is an exception. Never sent to the pod twice.
     /// </summary>
     public Task<PodResponse> SendToPodAsync(
         string @namespace, string pod, int port, HttpMethod method, string path, IReadOnlyDictionary<string, string>? headers = null, byte[]? body = null,
         string contentType = "application/json", TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        ProxyAsync(@namespace, "pod", pod, port.ToString(CultureInfo.InvariantCulture), method, path, headers, body, contentType, timeout, cancellationToken);
+        ReachPodAsync(@namespace, pod, port, method, path, headers, body, contentType, timeout ?? TimeSpan.FromSeconds(10), cancellationToken);
 
     /// <summary>HTTP to a Service's port (by name or number) through the API server's proxy; see <see cref="SendToPodAsync"/>.</summary>
     public Task<PodResponse> SendToServiceAsync(
         string @namespace, string service, string port, HttpMethod method, string path, IReadOnlyDictionary<string, string>? headers = null, byte[]? body = null,
         string contentType = "application/json", TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         ProxyAsync(@namespace, "service", service, port, method, path, headers, body, contentType, timeout, cancellationToken);
+
+    private async Task<PodResponse> ReachPodAsync(
+        string @namespace, string pod, int port, HttpMethod method, string path, IReadOnlyDictionary<string, string>? headers, byte[]? body,
+        string contentType, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        DwcpClusterException? proxy = null;
+        if (!_proxyIsBarred)
+        {
+            try
+            {
+                return await ProxyAsync(@namespace, "pod", pod, port.ToString(CultureInfo.InvariantCulture), method, path, headers, body, contentType, timeout, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            catch (DwcpClusterException e) when (NeverArrived(e) || (e.Failure == ClusterFailure.Timeout && method == HttpMethod.Get))
+            {
+                proxy = e;
+            }
+        }
+
+        try
+        {
+            var answer = await ForwardAsync(@namespace, pod, port, method, path, headers, body, contentType, timeout, cancellationToken).ConfigureAwait(false);
+            // A pod that the forward reaches and the proxy does not: the proxy is kept out, and asking it again would cost its timeout each time.
+            _proxyIsBarred = true;
+            return answer;
+        }
+        catch (DwcpClusterException) when (proxy is not null)
+        {
+            // Neither way works: the pod is the reason, and the proxy said it better.
+            throw proxy;
+        }
+    }
+
+    /// <summary>The API server said that it did not reach the pod, or that it may not: the pod has seen nothing of the request.</summary>
+    private static bool NeverArrived(DwcpClusterException e) =>
+        e.Failure == ClusterFailure.Forbidden
+        || (e.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.InternalServerError
+            && e.What.Contains("trying to reach service", StringComparison.Ordinal) && e.What.Contains("dial", StringComparison.Ordinal));
+
+    private async Task<PodResponse> ForwardAsync(
+        string @namespace, string pod, int port, HttpMethod method, string path, IReadOnlyDictionary<string, string>? headers, byte[]? body,
+        string contentType, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var target = $"pod {@namespace}/{pod} port {port} {method} {path} (port-forward)";
+        using var deadline = new CancellationTokenSource(timeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            using var http = PodTunnel.Open(Client, @namespace, pod, port);
+            using var request = new HttpRequestMessage(method, new Uri($"http://localhost:{port}/{path.TrimStart('/')}"));
+            request.Headers.ConnectionClose = true;
+            foreach (var (name, value) in headers ?? new Dictionary<string, string>())
+                request.Headers.TryAddWithoutValidation(name, value);
+            if (body is not null)
+            {
+                request.Content = new ByteArrayContent(body);
+                request.Content.Headers.ContentType = new System.Net.Http.Headers.MediaTypeHeaderValue(contentType);
+            }
+
+            using var response = await http.SendAsync(request, linked.Token).ConfigureAwait(false);
+            return new PodResponse(target, response.StatusCode, response.Content.Headers.ContentType?.ToString(),
+                await response.Content.ReadAsByteArrayAsync(linked.Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new DwcpClusterException(ClusterFailure.Timeout, target,
+                string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.#} s"), "Look at the pod's log and load.");
+        }
+        catch (k8s.Autorest.HttpOperationException e)
+        {
+            using var response = new HttpResponseMessage(e.Response.StatusCode);
+            throw ClusterErrors.FromResponse(target, response, Encoding.UTF8.GetBytes(e.Response.Content ?? "")).Exception;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or System.Net.WebSockets.WebSocketException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new DwcpClusterException(ClusterFailure.Unreachable, target, $"cannot be reached: {(e.InnerException ?? e).Message}", "Look at the pod's log and restarts.", e);
+        }
+    }
 
     private async Task<PodResponse> ProxyAsync(
         string @namespace, string kind, string name, string port, HttpMethod method, string path, IReadOnlyDictionary<string, string>? headers, byte[]? body,

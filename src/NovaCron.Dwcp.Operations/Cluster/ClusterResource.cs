@@ -17,6 +17,7 @@ public sealed record ClusterResource(string Group, string Version, string Plural
     public static readonly ClusterResource PersistentVolumeClaim = new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true);
     public static readonly ClusterResource Event = new("", "v1", "events", "Event", true);
     public static readonly ClusterResource Node = new("", "v1", "nodes", "Node", false);
+    public static readonly ClusterResource StorageClass = new("storage.k8s.io", "v1", "storageclasses", "StorageClass", false);
     public static readonly ClusterResource Deployment = new("apps", "v1", "deployments", "Deployment", true);
     public static readonly ClusterResource ReplicaSet = new("apps", "v1", "replicasets", "ReplicaSet", true);
     public static readonly ClusterResource HorizontalPodAutoscaler =
@@ -43,7 +44,7 @@ public sealed record ClusterResource(string Group, string Version, string Plural
     /// <summary>Kinds whose place is known without asking the server.</summary>
     internal static readonly IReadOnlyList<ClusterResource> WellKnown =
     [
-        Namespace, Pod, Service, ConfigMap, Secret, ServiceAccount, PersistentVolumeClaim, Event, Node, Deployment, ReplicaSet,
+        Namespace, Pod, Service, ConfigMap, Secret, ServiceAccount, PersistentVolumeClaim, Event, Node, StorageClass, Deployment, ReplicaSet,
         HorizontalPodAutoscaler, PodDisruptionBudget, Ingress, NetworkPolicy, Role, RoleBinding, ClusterRole, ClusterRoleBinding, Lease,
         EndpointSlice, CustomResourceDefinition, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, DwcpRollout, DwcpApproval,
     ];

@@ -28,7 +28,8 @@ internal sealed record StagingRecord
 
     public required StagingValues Values { get; init; }
 
-    public IReadOnlyList<string> ControlPlaneCidrs { get; init; } = [];
+    /// <summary>What the manifests were made for.</summary>
+    public ClusterSurvey Survey { get; init; } = new();
 
     public IReadOnlyList<RecordedObject> Objects { get; init; } = [];
 

@@ -23,7 +23,7 @@ internal sealed class StagingRun
     private ClusterIdentity _identity = new("", []);
     private bool _namespaceExists;
     private StagingRecord? _record;
-    private IReadOnlyList<string> _controlPlane = [];
+    private ClusterSurvey _survey = new();
     private string _manifestHash = "";
     private List<JsonObject> _documents = [];
     private IReadOnlyList<JsonObject> _secrets = [];
@@ -141,32 +141,9 @@ internal sealed class StagingRun
 
         _namespaceExists = space is not null;
         _record = _namespaceExists ? await StagingRecord.ReadAsync(_connection, _options.Namespace, cancellationToken).ConfigureAwait(false) : null;
-        _controlPlane = await FindControlPlaneAsync(cancellationToken).ConfigureAwait(false);
-        var notes = _controlPlane.Count == 0 && _options.Values.Network.ControlPlaneCidrs.Count == 0
-            ? "; the API server's addresses are unknown, so where NetworkPolicies are enforced operators reach pods by port-forward only (set network.controlPlaneCidrs)"
-            : "";
+        _survey = await ClusterSurvey.TakeAsync(_connection, _options.Namespace, _options.Values, cancellationToken).ConfigureAwait(false);
+        var notes = string.Concat(_survey.Notes.Select(n => $"; {n}"));
         return $"Kubernetes {_version} as {_identity.UserName}, namespace {_options.Namespace} {(_namespaceExists ? "exists" : "is new")}{notes}";
-    }
-
-    /// <summary>Addresses of the API server, from which its proxy reaches pods.</summary>
-    private async Task<IReadOnlyList<string>> FindControlPlaneAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            var slices = await _connection.ListAsync(ClusterResource.EndpointSlice, "default", "kubernetes.io/service-name=kubernetes", cancellationToken: cancellationToken)
-                .ConfigureAwait(false);
-            return
-            [
-                .. slices.SelectMany(s => (s["endpoints"] as JsonArray ?? []).OfType<JsonObject>())
-                    .SelectMany(e => (e["addresses"] as JsonArray ?? []).Select(a => a!.ToString()))
-                    .Distinct().Order(StringComparer.Ordinal)
-                    .Select(a => a.Contains(':') ? $"{a}/128" : $"{a}/32"),
-            ];
-        }
-        catch (DwcpClusterException e) when (e.Failure is ClusterFailure.Forbidden or ClusterFailure.NotFound)
-        {
-            return [];
-        }
     }
 
     private async Task RenderAsync(ManifestTemplates templates, CancellationToken cancellationToken)
@@ -177,16 +154,16 @@ internal sealed class StagingRun
             : null;
         var secrets = StagingSecrets.Complete(live, authority, _options.Namespace, _options.Values.Redis.MaximumMemory, _options.RotateSecrets, _time.GetUtcNow());
         _secrets = secrets.Documents(_options.Namespace);
-        _documents = [.. StagingService.Render(templates, Settings(_options, _connection.Context, _controlPlane, secrets), _options.Namespace)];
+        _documents = [.. StagingService.Render(templates, Settings(_options, _connection.Context, _survey, secrets), _options.Namespace)];
     }
 
     /// <summary>Settings with the hashes of what pods read only when they start.</summary>
-    internal static ManifestSettings Settings(StagingOptions options, string context, IReadOnlyList<string> controlPlane, StagingSecrets secrets)
+    internal static ManifestSettings Settings(StagingOptions options, string context, ClusterSurvey survey, StagingSecrets secrets)
     {
         var configuration = $"{options.Values.Mode}\n{options.Values.LogLevel}\n{options.Values.Release}\n{secrets.NodeHash}";
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(configuration)))[..16].ToLowerInvariant();
         var isProduction = StagingNames.LooksLikeProduction(options.Namespace) || StagingNames.LooksLikeProduction(context);
-        return new ManifestSettings(options.Values, options.Namespace, isProduction, controlPlane, hash, secrets.RedisHash);
+        return new ManifestSettings(options.Values, options.Namespace, isProduction, survey, hash, secrets.RedisHash);
     }
 
     private string DescribeImages()
@@ -377,7 +354,7 @@ internal sealed class StagingRun
             AppliedBy = _identity.UserName,
             AppliedAt = _time.GetUtcNow(),
             Values = _options.Values,
-            ControlPlaneCidrs = _controlPlane,
+            Survey = _survey,
             Objects = objects,
         };
         await _connection.ApplyAsync(record.ToDocument(_options.Namespace), cancellationToken: cancellationToken).ConfigureAwait(false);

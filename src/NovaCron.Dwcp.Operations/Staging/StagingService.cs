@@ -67,7 +67,7 @@ public sealed class StagingService(ClusterConnection connection, TimeProvider? t
     public static IReadOnlyList<JsonObject> RenderManifests(StagingOptions options)
     {
         ValuesReader.Check(options.Values);
-        var settings = new ManifestSettings(options.Values, options.Namespace, StagingNames.LooksLikeProduction(options.Namespace), [], "exported", "exported");
+        var settings = new ManifestSettings(options.Values, options.Namespace, StagingNames.LooksLikeProduction(options.Namespace), new ClusterSurvey(), "exported", "exported");
         return [.. Render(ManifestTemplates.Load(options.AssetsPath), settings, options.Namespace)];
     }
 

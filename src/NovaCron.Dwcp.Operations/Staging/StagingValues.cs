@@ -19,6 +19,10 @@ public sealed record StagingValues
     [AllowedValues("Always", "IfNotPresent", "Never", ErrorMessage = "Always, IfNotPresent or Never")]
     public string ImagePullPolicy { get; init; } = "IfNotPresent";
 
+    /// <summary>Secret of type kubernetes.io/dockerconfigjson in the namespace, for a registry that asks who pulls; none when empty.</summary>
+    [RegularExpression(ValueLimits.Label, ErrorMessage = ValueLimits.LabelText)]
+    public string? ImagePullSecret { get; init; }
+
     /// <summary>hybrid, datacenter or internet.</summary>
     [AllowedValues("hybrid", "datacenter", "internet", ErrorMessage = "hybrid, datacenter or internet")]
     public string Mode { get; init; } = "hybrid";

@@ -84,6 +84,7 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
                 problems.Add($"{deployment["metadata"]?["name"]}: {condition["reason"]}: {condition["message"]}");
         }
 
+        problems.AddRange(await ExplainClaimsAsync(deployment, cancellationToken).ConfigureAwait(false));
         foreach (var pod in pods.Where(p => p["metadata"]?["deletionTimestamp"] is null))
         {
             var (problem, giveUp) = await ExplainPodAsync(pod, cancellationToken).ConfigureAwait(false);
@@ -93,6 +94,25 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
         }
 
         return (problems, hopeless);
+    }
+
+    /// <summary>Claims of the pods that have no volume, with what their provisioner said last.</summary>
+    private async Task<List<string>> ExplainClaimsAsync(JsonObject deployment, CancellationToken cancellationToken)
+    {
+        var problems = new List<string>();
+        foreach (var name in (deployment["spec"]?["template"]?["spec"]?["volumes"] as JsonArray ?? []).Select(v => v?["persistentVolumeClaim"]?["claimName"]?.ToString()).OfType<string>())
+        {
+            var claim = await connection.FindAsync(ClusterResource.PersistentVolumeClaim, @namespace, name, cancellationToken).ConfigureAwait(false);
+            if (claim?["status"]?["phase"]?.ToString() == "Bound")
+                continue;
+            var events = await connection.ListEventsAsync(@namespace, "PersistentVolumeClaim", name, cancellationToken).ConfigureAwait(false);
+            if (claim is null)
+                problems.Add($"claim {name} does not exist");
+            else if (events.LastOrDefault(e => e.IsWarning || e.Reason == "FailedBinding") is { } said)
+                problems.Add($"claim {name} is {claim["status"]?["phase"]?.ToString() ?? "new"}: {said}");
+        }
+
+        return problems;
     }
 
     /// <summary>Why a pod is not ready, or null if it is, or nothing is wrong yet.</summary>

@@ -85,7 +85,7 @@ public sealed class ManifestTests
     {
         const string Hostile = "x\n    privileged: true\n---\nkind: \"ClusterRoleBinding\" # ${namespace}";
         var template = ManifestTemplates.FromText("t.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: t}\ndata:\n  whole: ${release}\n  part: \"<${release}>\"\n");
-        var settings = new ManifestSettings(new StagingValues { Release = Hostile }, "staging", false, [], "h", "r");
+        var settings = new ManifestSettings(new StagingValues { Release = Hostile }, "staging", false, new ClusterSurvey(), "h", "r");
         var document = ManifestRenderer.Render(Assert.Single(template.Documents), settings)!;
         Assert.Equal(Hostile, document["data"]!["whole"]!.ToString());
         Assert.Equal($"<{Hostile}>", document["data"]!["part"]!.ToString());
@@ -101,7 +101,7 @@ public sealed class ManifestTests
     [InlineData("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: t}\ndata:\n  a: \"x${network.clients}\"\n", 5, "cannot be part of a text")]
     public void A_broken_manifest_names_file_and_line(string text, long line, string expected)
     {
-        var settings = new ManifestSettings(new StagingValues(), "staging", false, [], "h", "r");
+        var settings = new ManifestSettings(new StagingValues(), "staging", false, new ClusterSurvey(), "h", "r");
         var e = Assert.Throws<ManifestException>(() => ManifestTemplates.FromText("broken.yaml", text).Documents.Select(d => ManifestRenderer.Render(d, settings)).ToList());
         Assert.Equal("broken.yaml", e.File);
         Assert.Equal(line, e.Line);

@@ -14,7 +14,10 @@ public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
     public async Task An_empty_rehearsal_cluster_is_staged_validated_approved_and_GO()
     {
         var token = TestContext.Current.CancellationToken;
-        await using var cluster = await RehearsalCluster.StartAsync(new RehearsalOptions { CrashBackOff = TimeSpan.FromSeconds(1) }, token);
+        // A release is rehearsed with the very program that its image holds.
+        var published = Environment.GetEnvironmentVariable("DWCP_TEST_NODE");
+        var images = published is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["dwcpd"] = published };
+        await using var cluster = await RehearsalCluster.StartAsync(new RehearsalOptions { CrashBackOff = TimeSpan.FromSeconds(1), Images = images }, token);
         using var connection = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath });
         var service = new StagingService(connection);
         var plan = await service.DeployAsync(new StagingOptions { WhatIf = true }, null, token);
@@ -30,6 +33,7 @@ public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
         output.WriteLine($"second run: {second.Duration.TotalSeconds:0.00} s");
         Assert.Empty(second.Changed);
 
+        await ReachPodsWithoutTheProxyAsync(cluster, connection, token);
         // With no more rights than the shipped Roles give: an operator validates, an approver approves, and neither can do the other's part.
         foreach (var (kind, role, user) in new[] { ("Role", "dwcp-viewer", "alice"), ("Role", "dwcp-operator", "alice"), ("ClusterRole", "dwcp-validator", "alice"), ("Role", "dwcp-viewer", "bob"), ("Role", "dwcp-approver", "bob") })
             await connection.CreateAsync(Binding(kind, role, user), kind == "Role" ? "staging" : null, token);
@@ -75,6 +79,31 @@ public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
         {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"{{{kind}}}Binding","metadata":{"name":"{{{role}}}-{{{user}}}"},
          "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"{{{kind}}}","name":"{{{role}}}"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}
         """)!.AsObject();
+
+    /// <summary>Alice may forward ports and not use the proxy, as behind a NetworkPolicy that keeps the API server out.</summary>
+    private static async Task ReachPodsWithoutTheProxyAsync(RehearsalCluster cluster, ClusterConnection admin, CancellationToken token)
+    {
+        await admin.ApplyAsync(JsonNode.Parse("""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"forwards"},"rules":[{"apiGroups":[""],"resources":["pods/portforward"],"verbs":["get","create"]}]}
+            """)!.AsObject(), "staging", cancellationToken: token);
+        await admin.ApplyAsync(JsonNode.Parse("""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"forwards"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"forwards"},
+             "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"Group","name":"operators"}]}
+            """)!.AsObject(), "staging", cancellationToken: token);
+        using var alice = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath, Context = "alice@rehearsal" });
+        foreach (var pod in await admin.ListAsync(ClusterResource.Pod, "staging", "app=dwcp-v3", cancellationToken: token))
+        {
+            var name = pod["metadata"]!["name"]!.ToString();
+            var flags = await alice.GetFromPodAsync("staging", name, 8081, "/flags", timeout: TimeSpan.FromSeconds(30), cancellationToken: token);
+            Assert.Contains("port-forward", flags.Target);
+            Assert.Equal("0", flags.ReadJson()["effective"]!.ToString());
+            Assert.Contains("dwcp_build_info", (await alice.GetFromPodAsync("staging", name, 9090, "/metrics", timeout: TimeSpan.FromSeconds(30), cancellationToken: token)).Text);
+        }
+
+        // What neither way reaches is told by the proxy's reason.
+        var missing = await Assert.ThrowsAsync<DwcpClusterException>(() => alice.GetFromPodAsync("staging", "nobody", 8081, "/flags", cancellationToken: token));
+        Assert.Contains("nobody", missing.Target);
+    }
 
     private sealed class Print<T>(Action<T> write) : IProgress<T>
     {

@@ -15,7 +15,7 @@ internal sealed class ManifestSettings
     private readonly Dictionary<string, JsonNode?> _values = new(StringComparer.Ordinal);
 
     public ManifestSettings(
-        StagingValues values, string @namespace, bool isProduction, IReadOnlyList<string> controlPlaneCidrs, string configurationHash, string redisHash)
+        StagingValues values, string @namespace, bool isProduction, ClusterSurvey survey, string configurationHash, string redisHash)
     {
         Flatten("", JsonSerializer.SerializeToNode(values, Json)!);
         Set("namespace", @namespace);
@@ -24,6 +24,7 @@ internal sealed class ManifestSettings
         Set("configuration.redisHash", redisHash);
         Set("node.drainSeconds",
             Math.Max(1, values.Node.TerminationGraceSeconds - values.Node.PreStopSeconds - 5).ToString(CultureInfo.InvariantCulture));
+        Set("storage.accessMode", values.Storage.AccessMode == StorageValues.AutomaticAccessMode ? survey.AccessMode : values.Storage.AccessMode);
         Set("storage.persistent", !values.Storage.Ephemeral);
         _values["storage.volume"] = values.Storage.Ephemeral
             ? new JsonObject { ["name"] = "store", ["emptyDir"] = new JsonObject { ["sizeLimit"] = values.Storage.Size } }
@@ -34,7 +35,11 @@ internal sealed class ManifestSettings
             ? null
             : new JsonArray(new JsonObject { ["hosts"] = new JsonArray(host), ["secretName"] = values.Ingress.TlsSecret });
         _values["network.clients"] = Peers(values.Network.ClientCidrs);
-        _values["network.controlPlane"] = Peers(values.Network.ControlPlaneCidrs.Count > 0 ? values.Network.ControlPlaneCidrs : controlPlaneCidrs);
+        _values["network.controlPlane"] = Peers(values.Network.ControlPlaneCidrs.Count > 0 ? values.Network.ControlPlaneCidrs : survey.ControlPlaneCidrs);
+        // Without a survey (export) the usual ports.
+        IReadOnlyList<ServicePort> ports = survey.SystemPorts.Count > 0 ? survey.SystemPorts : [new(53, "TCP"), new(53, "UDP"), new(443, "TCP"), new(6443, "TCP")];
+        _values["network.systemPorts"] = new JsonArray([.. ports.Select(p => new JsonObject { ["port"] = p.Port, ["protocol"] = p.Protocol })]);
+        _values["image.pullSecrets"] = string.IsNullOrEmpty(values.ImagePullSecret) ? null : new JsonArray(new JsonObject { ["name"] = values.ImagePullSecret });
     }
 
     public bool TryGet(string name, out JsonNode? value) => _values.TryGetValue(name, out value);

@@ -25,7 +25,7 @@ internal sealed class DriftCheck() : ValidationCheck(
         var secrets = StagingSecrets.Complete(
             await context.FindAsync(ClusterResource.Secret, StagingNames.Secrets).ConfigureAwait(false), authority, context.Namespace, record.Values.Redis.MaximumMemory, rotate: false, context.Now);
         var options = new StagingOptions { Namespace = context.Namespace, Values = record.Values };
-        var settings = StagingRun.Settings(options, context.Connection.Context, record.ControlPlaneCidrs, secrets);
+        var settings = StagingRun.Settings(options, context.Connection.Context, record.Survey, secrets);
         var documents = StagingService.Render(templates, settings, context.Namespace).Concat(mayReadAuthority ? secrets.Documents(context.Namespace) : []).ToList();
         var problems = new List<string>();
         var mayWrite = mayReadAuthority;

@@ -20,8 +20,13 @@ internal sealed class StoreCheck() : ValidationCheck(
         if (phase != "Bound")
             return CheckFinding.Fail($"claim {name} is {phase ?? "without a phase"}, expected Bound");
         var modes = claim.Texts("spec", "accessModes").ToList();
-        return modes.Contains("ReadWriteMany")
-            ? CheckFinding.Pass($"claim {name} is bound, ReadWriteMany")
-            : CheckFinding.Fail($"claim {name} is {string.Join(", ", modes)}, expected ReadWriteMany");
+        if (modes.Contains("ReadWriteMany"))
+            return CheckFinding.Pass($"claim {name} is bound, ReadWriteMany");
+        // One machine's pods share a ReadWriteOnce volume; it is enough exactly as long as there is no other machine.
+        var pods = await context.Connection.ListAsync(ClusterResource.Pod, context.Namespace, "app=dwcp-v3", cancellationToken: cancellationToken).ConfigureAwait(false);
+        var machines = pods.Select(p => p.Text("spec", "nodeName")).OfType<string>().Distinct().ToList();
+        return modes.Contains("ReadWriteOnce") && machines.Count == 1
+            ? CheckFinding.Pass($"claim {name} is bound, ReadWriteOnce, and all {pods.Count} pods share machine {machines[0]}")
+            : CheckFinding.Fail($"claim {name} is {string.Join(", ", modes)} and its pods are on {machines.Count} machines, expected ReadWriteMany");
     }
 }
