@@ -28,6 +28,7 @@
         'Set-DwcpRollout',
         'Suspend-DwcpRollout',
         'Get-DwcpRolloutReport',
+        'Publish-DwcpImage',
         'Get-DwcpStaging',
         'New-DwcpStaging',
         'Remove-DwcpStaging',

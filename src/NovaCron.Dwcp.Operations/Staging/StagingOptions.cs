@@ -1,3 +1,5 @@
+using NovaCron.Dwcp.Operations.Images;
+
 namespace NovaCron.Dwcp.Operations.Staging;
 
 /// <summary>What to deploy, where, and how carefully.</summary>
@@ -7,6 +9,9 @@ public sealed record StagingOptions
 
     /// <summary>Settings of the deployment; see values.yaml in module/assets/kubernetes for their meaning.</summary>
     public StagingValues Values { get; init; } = new();
+
+    /// <summary>Built and pushed first, and then deployed by its digest; when null, the image of <see cref="Values"/> is deployed.</summary>
+    public ImageOptions? ImageBuild { get; init; }
 
     /// <summary>Directory with manifests to use instead of those that this release was built with.</summary>
     public string? AssetsPath { get; init; }

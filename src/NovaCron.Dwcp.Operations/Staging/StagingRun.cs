@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Images;
 using NovaCron.Dwcp.Operations.Staging.Manifests;
 
 namespace NovaCron.Dwcp.Operations.Staging;
@@ -11,7 +12,7 @@ namespace NovaCron.Dwcp.Operations.Staging;
 internal sealed class StagingRun
 {
     private readonly ClusterConnection _connection;
-    private readonly StagingOptions _options;
+    private StagingOptions _options;
     private readonly IProgress<StagingProgress>? _progress;
     private readonly TimeProvider _time;
     private readonly List<StageResult> _stages = [];
@@ -55,8 +56,8 @@ internal sealed class StagingRun
 
         // These two are needed by all others and change nothing.
         await StageAsync(StagingStage.Infrastructure, InspectAsync, true, cancellationToken).ConfigureAwait(false);
+        await StageAsync(StagingStage.Image, ProvideImageAsync, Wanted(StagingStage.Image), cancellationToken).ConfigureAwait(false);
         await RenderAsync(templates, cancellationToken).ConfigureAwait(false);
-        await StageAsync(StagingStage.Image, _ => Task.FromResult(DescribeImages()), Wanted(StagingStage.Image), cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Configuration, ConfigureAsync, Wanted(StagingStage.Configuration), cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Services, t => ApplyAsync(StagingStage.Services, t), Wanted(StagingStage.Services), cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Workloads, DeployWorkloadsAsync, Wanted(StagingStage.Workloads), cancellationToken).ConfigureAwait(false);
@@ -166,8 +167,23 @@ internal sealed class StagingRun
         return new ManifestSettings(options.Values, options.Namespace, isProduction, survey, hash, secrets.RedisHash);
     }
 
-    private string DescribeImages()
+    private async Task<string> ProvideImageAsync(CancellationToken cancellationToken)
     {
+        if (_options.ImageBuild is { } build)
+        {
+            if (_options.WhatIf)
+                return $"would build {build.Path} and push it to {build.Registry ?? "nowhere"}; the rest is told for {_options.Values.Image}";
+            if (build.Registry is null)
+            {
+                throw new DwcpStagingException(StagingStage.Image, build.Path, "would be built and then be out of the cluster's reach, because no registry was named",
+                    "Name the registry that the cluster pulls from (-Registry).");
+            }
+
+            var image = await new ImagePublisher(_time).PublishAsync(build, new Lines(line => Report(StagingStage.Image, line)), cancellationToken).ConfigureAwait(false);
+            _options = _options with { Values = _options.Values with { Image = image.Reference } };
+            return string.Create(CultureInfo.InvariantCulture, $"{image.Reference}, {image.Size / 1e6:0.0} MB, {image.Components} components, pushed with {image.Tool}");
+        }
+
         var loose = new[] { _options.Values.Image, _options.Values.RedisImage }.Where(i => !i.Contains("@sha256:", StringComparison.Ordinal)).Distinct().ToList();
         return loose.Count == 0 ? "images by digest" : $"not pinned by digest: {string.Join(", ", loose)}";
     }
@@ -359,6 +375,11 @@ internal sealed class StagingRun
         };
         await _connection.ApplyAsync(record.ToDocument(_options.Namespace), cancellationToken: cancellationToken).ConfigureAwait(false);
         return record;
+    }
+
+    private sealed class Lines(Action<string> write) : IProgress<string>
+    {
+        public void Report(string value) => write(value);
     }
 
     /// <summary>Every ready node pod answers on its own ports.</summary>

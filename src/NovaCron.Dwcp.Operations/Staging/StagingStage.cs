@@ -5,7 +5,7 @@ public enum StagingStage
 {
     /// <summary>The cluster: reachable, new enough, permissions, and not production by accident.</summary>
     Infrastructure,
-    /// <summary>Which images are deployed.</summary>
+    /// <summary>The image: built, inspected and pushed where that was asked for; and which are deployed.</summary>
     Image,
     /// <summary>Custom resource definitions, namespace, identities, configuration, secrets, claim.</summary>
     Configuration,

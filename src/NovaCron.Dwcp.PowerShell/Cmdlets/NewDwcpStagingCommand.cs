@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using NovaCron.Dwcp.Operations.Images;
 using NovaCron.Dwcp.Operations.Staging;
 
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
@@ -12,6 +13,10 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// <example>
 /// <para>Shows what would change, as the API server sees it, and changes nothing.</para>
 /// <code>New-DwcpStaging -Namespace staging -Values ./values.yaml -WhatIf | ForEach-Object Changed</code>
+/// </example>
+/// <example>
+/// <para>Builds the image of this repository, pushes it, and deploys exactly that.</para>
+/// <code>New-DwcpStaging -Namespace staging -ImageSource . -Registry registry.example:5000/novacron</code>
 /// </example>
 [Cmdlet(VerbsCommon.New, "DwcpStaging", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(DwcpStaging))]
@@ -27,6 +32,16 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Image { get; set; }
+
+    /// <summary>The repository or a published dwcpd: its image is built and pushed to Registry first, and deployed by its digest.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ImageSource { get; set; }
+
+    /// <summary>Registry for ImageSource, as the cluster reaches it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Registry { get; set; }
 
     /// <summary>Release name, over the one in Values.</summary>
     [Parameter]
@@ -71,6 +86,7 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
         return new StagingOptions
         {
             Namespace = Namespace,
+            ImageBuild = ImageSource is null ? null : new ImageOptions { Path = ResolvePath(ImageSource), Registry = Registry, Tag = Release ?? values.Release },
             Values = values with { Image = Image ?? values.Image, Release = Release ?? values.Release },
             Stages = Stage,
             SkipStages = SkipStage,
