@@ -75,7 +75,7 @@ public sealed class ImageTests(ITestOutputHelper output) : IDisposable
         (pod.Environment["PORT"], pod.Environment["DWCP_DATA_PORT"], pod.Environment["DWCP_ADMIN_PORT"], pod.Environment["PROMETHEUS_PORT"]) =
             ($"{ports.Http}", $"{ports.Data}", $"{ports.Admin}", $"{ports.Metrics}");
         foreach (var entry in Directory.GetFileSystemEntries(pod.Root, "*", SearchOption.AllDirectories).Append(pod.Root))
-            File.SetUnixFileMode(entry, (UnixFileMode)0b111_111_111);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(entry, (UnixFileMode)0b111_111_111);
         List<string> arguments = ["run", "--isolation", "chroot", "--volume", $"{pod.Root}:/pod"];
         foreach (var (name, value) in pod.Environment) arguments.AddRange(["--env", $"{name}={value}"]);
         Start("buildah", [.. arguments, container, "--", "/usr/lib/dwcpd/dwcpd", "serve"]);
