@@ -69,6 +69,9 @@ public enum DwcpErrorCode
     /// <summary>No progress within the time limit.</summary>
     TimedOut = 63,
 
+    /// <summary>The bulk path cannot be had for this peer or object; the session itself can.</summary>
+    BulkUnavailable = 64,
+
     /// <summary>A local file changed, vanished or could not be read or written. Never travels.</summary>
     LocalFile = 70,
 

@@ -66,6 +66,8 @@ internal sealed class CrashFiles : IStoreFiles
         lock (_gate) return _names.TryGetValue(path, out var node) ? new OpenFile(this, node) : null;
     }
 
+    public IStoreFile? OpenWrite(string path) => OpenRead(path);
+
     public bool Exists(string path)
     {
         lock (_gate) return _names.ContainsKey(path);
@@ -203,6 +205,11 @@ internal sealed class CrashFiles : IStoreFiles
                 files._used -= Math.Max(0, node.Current.Length - length);
                 node.Current = node.Current.AsSpan(0, (int)length).ToArray();
             }
+        }
+
+        public void Reserve(long length)
+        {
+            if (length > Length) Write(new byte[length - Length], Length);
         }
 
         public void Sync()

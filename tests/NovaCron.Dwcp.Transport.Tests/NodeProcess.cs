@@ -80,6 +80,7 @@ internal sealed class NodeProcess : IDisposable
                 Principals = TestNode.Principals,
                 Split = new TestSplit(),
                 Observer = new PrintingObserver(),
+                Datacenter = Datacenter.BulkTests.Policy(),
             },
             [new V3ServerProtocol()]);
         await server.StartAsync();

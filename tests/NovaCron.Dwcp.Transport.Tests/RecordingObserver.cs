@@ -24,6 +24,9 @@ internal sealed class RecordingObserver : ISessionObserver
 
     public long Wire => Interlocked.Read(ref _wire);
 
+    /// <summary>Hears of the raw bytes so far whenever some moved.</summary>
+    public Action<long>? OnBytes { get; set; }
+
     public void SessionStarted(SessionInfo session) => Started.Enqueue(session);
 
     public void SessionEnded(SessionInfo session, Exception? failure) => Ended.Enqueue((session, failure));
@@ -34,6 +37,7 @@ internal sealed class RecordingObserver : ISessionObserver
     {
         Interlocked.Add(ref _raw, raw);
         Interlocked.Add(ref _wire, wire);
+        OnBytes?.Invoke(Raw);
     }
 
     public void CorruptionDetected(string version, string detail) => Corruptions.Enqueue(detail);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Reflection;
 using NovaCron.Dwcp.Node.Secrets;
+using NovaCron.Dwcp.Transport.Datacenter;
 
 namespace NovaCron.Dwcp.Node.Configuration;
 
@@ -56,6 +57,9 @@ public sealed record NodeOptions
     /// <summary>Time that running sessions get after SIGTERM. Must be below the pod's terminationGracePeriodSeconds.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>Whom the bulk path is offered, or null for nobody.</summary>
+    public DatacenterPolicy? Datacenter { get; init; }
+
     /// <summary>The Kubernetes API server, or null outside of a cluster.</summary>
     public Uri? ApiServer { get; init; }
 
@@ -93,6 +97,7 @@ public sealed record NodeOptions
             Rehearsal = Read("DWCP_REHEARSAL") == "1",
             AllowsCanary = podNamespace != "production" && (Read("DWCP_ENVIRONMENT") ?? podNamespace) == "staging",
             Grace = ReadGrace(Read("DWCP_GRACE_SECONDS")),
+            Datacenter = ReadDatacenter(Read),
             ApiServer = ReadApiServer(Read("KUBERNETES_SERVICE_HOST"), Read("KUBERNETES_SERVICE_PORT")),
         };
     }
@@ -144,6 +149,37 @@ public sealed record NodeOptions
         _ when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600 => TimeSpan.FromSeconds(seconds),
         _ => throw Malformed("DWCP_GRACE_SECONDS", text, "whole seconds, 1..3600"),
     };
+
+    // Payload in clear only where somebody wrote down that it may be: no networks, no bulk path.
+    private static DatacenterPolicy? ReadDatacenter(Func<string, string?> read)
+    {
+        if (read("DWCP_BULK_NETWORKS") is not { } networks) return null;
+        var (first, last) = read("DWCP_BULK_PORTS") is { } ports ? Parse("DWCP_BULK_PORTS", ports, DatacenterPolicy.ParsePorts, "a range of ports, such as 7430-7461") : (0, 0);
+        return new DatacenterPolicy
+        {
+            Networks = Parse("DWCP_BULK_NETWORKS", networks, DatacenterPolicy.ParseNetworks, "networks with their prefixes, such as 10.1.0.0/16,fd00::/8"),
+            FirstPort = first,
+            LastPort = last,
+            Authenticate = read("DWCP_BULK_AUTHENTICATION") switch
+            {
+                null or "required" => true,
+                "off" => false,
+                var text => throw Malformed("DWCP_BULK_AUTHENTICATION", text, "required or off"),
+            },
+        };
+    }
+
+    private static T Parse<T>(string name, string text, Func<string, T> parse, string allowed)
+    {
+        try
+        {
+            return parse(text);
+        }
+        catch (FormatException)
+        {
+            throw Malformed(name, text, allowed);
+        }
+    }
 
     private static Uri? ReadApiServer(string? host, string? port)
     {

@@ -227,6 +227,7 @@ public sealed class NodeHost : IAsyncDisposable
                 Observer = Metrics,
                 Faults = faults as ISessionFaults ?? NoSessionFaults.Instance,
                 Time = _time,
+                Datacenter = _options.Mode == NodeMode.Internet ? null : _options.Datacenter,
                 MaxSessions = 4096,
                 Carriers = [new DatagramServerCarrier()],
                 // Behind a Service with source translation many clients share one address.

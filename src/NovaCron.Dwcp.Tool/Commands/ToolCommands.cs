@@ -1,4 +1,5 @@
 using System.Reflection;
+using NovaCron.Dwcp.Tool.Bench;
 using NovaCron.Dwcp.Tool.CommandLine;
 
 namespace NovaCron.Dwcp.Tool.Commands;
@@ -23,6 +24,8 @@ internal static class ToolCommands
                                                     with -, through pipes: cat x | dwcp compress | ssh host dwcp expand
           dwcp inspect ARCHIVE [--blocks]           what an archive holds, from its index
           dwcp bench FILE [--mib N] [--threads N]   what each level makes of a file, and how fast
+          dwcp bench datacenter [--mib N] [--runs N] [--directory DIR]
+                                                    the bulk path, file to file between two processes of this machine
           dwcp help | --help                        this text
           dwcp version | --version
 
@@ -38,6 +41,7 @@ internal static class ToolCommands
           --mode MODE              Auto, Internet (UDP where it gets through), Datacenter or Hybrid (Auto)
           --no-resume              send everything again
           --verbose                say which way was taken and why
+          --require-rdma           the datacentre's bulk path by RDMA verbs, or an error that says what is missing
           --quiet                  no progress
 
         Exit codes: 0 done; 1 failed; 64 wrong arguments; 65 the runbook is not valid PowerShell; 66 there is no such
@@ -72,6 +76,10 @@ internal static class ToolCommands
                 return await ArchiveCommand.ExpandAsync(rest, cancellationToken).ConfigureAwait(false);
             case "inspect":
                 return await ArchiveCommand.InspectAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "bench" when rest is ["datacenter", ..]:
+                return await DatacenterBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
+            case BenchNode.Verb:
+                return await BenchNode.RunAsync(rest, cancellationToken).ConfigureAwait(false);
             case "bench":
                 return await ArchiveCommand.BenchAsync(rest, cancellationToken).ConfigureAwait(false);
             case "":

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Tool.CommandLine;
 using NovaCron.Dwcp.Transport;
+using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Transfers;
 using NovaCron.Dwcp.V1;
@@ -15,7 +16,7 @@ internal static class TransferCommand
 {
     private const string ApiKeyVariable = "DWCP_API_KEY";
     private static readonly string[] Valued = ["api-key-file", "ca", "pin", "server-name", "client-id", "level", "version", "max-rate", "mode"];
-    private static readonly string[] Switches = ["no-resume", "quiet", "verbose"];
+    private static readonly string[] Switches = ["no-resume", "quiet", "verbose", "require-rdma"];
 
     public static Task<int> SendAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
@@ -81,6 +82,7 @@ internal static class TransferCommand
                 : Parse<long>(options, "max-rate", 0, text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate) && rate > 0 ? rate : null),
             Resume = !options.Has("no-resume"),
             Mode = Parse(options, "mode", TransferMode.Auto, text => Enum.TryParse<TransferMode>(text, ignoreCase: true, out var mode) && Enum.IsDefined(mode) ? mode : null),
+            Datacenter = options.Has("require-rdma") ? new DatacenterRequest { RequireRdma = true } : null,
             AttemptFailed = options.Has("verbose") ? attempt => Console.Error.WriteLine($"Attempt {attempt.Number} failed and is made again: {attempt.Failure.Message}") : null,
         };
     }

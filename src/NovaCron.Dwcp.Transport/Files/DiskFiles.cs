@@ -13,6 +13,8 @@ internal sealed class DiskFiles : IStoreFiles
 
     public IStoreFile? OpenRead(string path) => _root.OpenRead(path) is { } handle ? new DiskFile(handle, path) : null;
 
+    public IStoreFile? OpenWrite(string path) => Exists(path) ? new DiskFile(_root.OpenWrite(path, createNew: false), path) : null;
+
     public bool Exists(string path)
     {
         using var handle = _root.OpenRead(path);
@@ -79,6 +81,12 @@ internal sealed class DiskFiles : IStoreFiles
         }
 
         public void Truncate(long length) => RandomAccess.SetLength(handle, length);
+
+        public void Reserve(long length)
+        {
+            FileCalls.Reserve(handle, length);
+            if (RandomAccess.GetLength(handle) < length) RandomAccess.SetLength(handle, length);
+        }
 
         public void Sync()
         {

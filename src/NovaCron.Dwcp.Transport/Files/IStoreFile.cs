@@ -11,5 +11,8 @@ internal interface IStoreFile : IDisposable
 
     void Truncate(long length);
 
+    /// <summary>Makes the file so long, with its space reserved where the file system can.</summary>
+    void Reserve(long length);
+
     void Sync();
 }

@@ -12,6 +12,9 @@ internal interface IStoreFiles : IDisposable
     /// <summary>Opens a file for reading, or returns null when there is none.</summary>
     IStoreFile? OpenRead(string path);
 
+    /// <summary>Opens a file for reading and writing, or returns null when there is none.</summary>
+    IStoreFile? OpenWrite(string path);
+
     bool Exists(string path);
 
     /// <summary>Creates a directory and its parents; existing ones are fine. Durable when it returns.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Codec.Components;
+using NovaCron.Dwcp.Transport.Datacenter;
 
 namespace NovaCron.Dwcp.Transport.Paths;
 
@@ -26,6 +27,7 @@ public sealed class ItpComponent : IDwcpComponent
         new("dwcp_itp_carried_sessions_total", "Sessions that another way than their TLS connection carried.", ComponentMetricKind.Counter, Interlocked.Read(ref _carried)),
         new("dwcp_itp_fallbacks_total", "Ways that did not connect or stopped getting through, so that the transfer went on another way.", ComponentMetricKind.Counter, Interlocked.Read(ref _fallbacks)),
         new("dwcp_itp_connect_seconds", "TCP handshake of the last path, seconds.", ComponentMetricKind.Gauge, Interlocked.Read(ref _connectMicroseconds) / 1e6),
+        .. DatacenterCounters.ReadMetrics(),
     ];
 
     /// <inheritdoc/>

@@ -25,4 +25,16 @@ internal enum FrameType : byte
     ListReply = 31,
     Delete = 32,
     DeleteReply = 33,
+
+    // The bulk path: an extension that only peers with the feature bit speak.
+    BulkPut = 40,
+    BulkGet = 41,
+    BulkPutAnswer = 42,
+    BulkGetAnswer = 43,
+    BulkBegin = 44,
+    Extent = 45,
+    ExtentVerified = 46,
+    BulkVerified = 47,
+    BulkDigest = 48,
+    BulkProgress = 49,
 }

@@ -1,13 +1,13 @@
 namespace NovaCron.Dwcp.Transport.Protocol;
 
 /// <summary>The payload of an Open frame.</summary>
-internal sealed record OpenMessage(IReadOnlyList<int> Versions, string ClientId, string ApiKey, string CanaryKey)
+internal sealed record OpenMessage(IReadOnlyList<int> Versions, string ClientId, string ApiKey, string CanaryKey, ulong Features = 0)
 {
     public void Write(WireWriter writer)
     {
         writer.Number(WireLimits.ProtocolVersion).Number(Versions.Count);
         foreach (var version in Versions) writer.Number(version);
-        writer.Text(ClientId).Text(ApiKey).Text(CanaryKey).Number(0);
+        writer.Text(ClientId).Text(ApiKey).Text(CanaryKey).Varint(Features);
     }
 
     public static OpenMessage Read(ReadOnlySpan<byte> payload)
@@ -20,10 +20,10 @@ internal sealed record OpenMessage(IReadOnlyList<int> Versions, string ClientId,
         var clientId = reader.Text("client id", WireLimits.MaxClientId * 4);
         var apiKey = reader.Text("API key", WireLimits.MaxApiKey);
         var canaryKey = reader.Text("canary key", WireLimits.MaxApiKey);
-        _ = reader.Varint(); // feature bits: none is defined, unknown ones are ignored
+        var features = reader.Varint(); // unknown bits are ignored
         reader.ExpectEnd("an Open frame");
         if (!IsClientId(clientId)) throw new DwcpProtocolException($"A client id has 1 to {WireLimits.MaxClientId} characters, none of them a control character.");
-        return new OpenMessage(versions, clientId, apiKey, canaryKey);
+        return new OpenMessage(versions, clientId, apiKey, canaryKey, features);
     }
 
     public static bool IsClientId(string clientId) => clientId.Length is > 0 and <= WireLimits.MaxClientId && !clientId.Any(char.IsControl);

@@ -9,6 +9,9 @@ internal static class WireLimits
     /// <summary>The protocol's own version, in Open and OpenReply.</summary>
     public const int ProtocolVersion = 3;
 
+    /// <summary>Feature bit of Open and OpenReply: the bulk path (docs/format.md, "Bulk path").</summary>
+    public const ulong BulkFeature = 1UL << 32; // below are the numbers of carriers
+
     /// <summary>Largest frame before a session is open, bytes.</summary>
     public const int MaxFrameBeforeOpen = 16 * 1024;
 

@@ -16,6 +16,9 @@ public sealed class ServerSessionContext
     /// <summary>The certificate that this server presented, DER; empty where there was no TLS.</summary>
     public ReadOnlyMemory<byte> ServerCertificate { get; init; }
 
+    /// <summary>The address of this side of the connection, where the peer can reach this very process; null when unknown.</summary>
+    public IPAddress? LocalAddress { get; init; }
+
     /// <summary>The peer's certificate when it presented one; it proves possession, who it is says <see cref="IPrincipalDirectory"/>.</summary>
     public X509Certificate2? ClientCertificate { get; init; }
 

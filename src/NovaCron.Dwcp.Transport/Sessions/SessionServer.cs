@@ -223,7 +223,15 @@ public sealed class SessionServer : IAsyncDisposable
             return;
         }
 
-        var context = new ServerSessionContext { Options = _options, RemoteEndPoint = remote, ServerCertificate = tls.LocalCertificate?.GetRawCertData() ?? [], ClientCertificate = client, Draining = _draining.Token };
+        var context = new ServerSessionContext
+        {
+            Options = _options,
+            RemoteEndPoint = remote,
+            LocalAddress = (socket.LocalEndPoint as IPEndPoint)?.Address,
+            ServerCertificate = tls.LocalCertificate?.GetRawCertData() ?? [],
+            ClientCertificate = client,
+            Draining = _draining.Token,
+        };
         await protocol.ServeAsync(tls, context, _cut.Token).ConfigureAwait(false);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Storage;
 
 namespace NovaCron.Dwcp.Transport.Sessions;
@@ -50,6 +51,9 @@ public sealed record SessionServerOptions
 
     /// <summary>A session in which nothing moves for so long is closed.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Whom to offer the bulk path, and how; nobody by default.</summary>
+    public DatacenterPolicy? Datacenter { get; init; }
 
     /// <summary>Most sessions at once.</summary>
     public int MaxSessions { get; init; } = 1024;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Threading.Channels;
+using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Exchange;
 using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Protocol;
@@ -44,10 +45,12 @@ internal sealed class V3ServerSession : IAsyncDisposable
     private PrincipalStore? _store;
     private string _version = VersionLabel.V3;
     private long _reportedWire;
+    private bool _speaksBulk;
 
     // Streams; the handling task adds and removes puts, gets remove themselves.
     private readonly Dictionary<int, Put> _puts = [];
     private readonly ConcurrentDictionary<int, Get> _gets = new();
+    private readonly ConcurrentDictionary<int, BulkServing> _bulks = new();
     private int _activePuts;
     private int _highestStream;
     private volatile bool _goingAway;
@@ -127,6 +130,8 @@ internal sealed class V3ServerSession : IAsyncDisposable
                 ? Admit(open, 1)
                 : await new RequestScope(_context, _version).RunAsync(RequestKind.SessionOpen, () => ValueTask.FromResult(Admit(open, null)), cancellationToken).ConfigureAwait(false);
             foreach (var carrier in _context.Options.Carriers) _features |= 1UL << carrier.Number;
+            _speaksBulk = version == 3 && (open.Features & WireLimits.BulkFeature) != 0 && BulkServing.IsOffered(_context);
+            if (_speaksBulk) _features |= WireLimits.BulkFeature;
             if (version == 3) _negotiation = CarrierNegotiation.Describe(open, _session!.Id, _features, _context.ServerCertificate.Span);
             using var reply = new WireWriter();
             reply.Number(version).Text(_session?.Id ?? "").Varint(version == 3 ? _features : 0);
@@ -344,7 +349,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
             }
 
             // What a client sends at this very moment breaks with the connection, and it tries again elsewhere.
-            if (_goingAway && Volatile.Read(ref _activePuts) == 0 && _gets.IsEmpty) frames.TryComplete();
+            if (_goingAway && Volatile.Read(ref _activePuts) == 0 && _gets.IsEmpty && _bulks.IsEmpty) frames.TryComplete();
             if (_channel.Idle < limit) continue;
             await TryTellAsync(0, new DwcpTransferException(DwcpErrorCode.TimedOut, DwcpFault.Client, $"Nothing moved for {limit.TotalSeconds:0} s; the session is closed.")).ConfigureAwait(false);
             await stop.CancelAsync().ConfigureAwait(false);
@@ -356,11 +361,19 @@ internal sealed class V3ServerSession : IAsyncDisposable
         switch (frame.Type)
         {
             case FrameType.Put or FrameType.Get or FrameType.List or FrameType.Delete:
+            case FrameType.BulkPut or FrameType.BulkGet when _speaksBulk:
                 await BeginAsync(frame, cancellationToken).ConfigureAwait(false);
                 break;
             case FrameType.Segment or FrameType.Chunks or FrameType.Commit:
                 if (_puts.TryGetValue(frame.Stream, out var put)) await HandlePutAsync(put, frame, cancellationToken).ConfigureAwait(false);
                 else ThrowUnlessEnded(frame);
+                break;
+            case FrameType.BulkBegin or FrameType.Extent or FrameType.ExtentVerified or FrameType.BulkDigest or FrameType.BulkProgress or FrameType.Committed or FrameType.Error
+                when _bulks.TryGetValue(frame.Stream, out var bulk):
+                await bulk.DeliverAsync(frame, cancellationToken).ConfigureAwait(false);
+                break;
+            case FrameType.BulkBegin or FrameType.Extent or FrameType.ExtentVerified or FrameType.BulkDigest or FrameType.BulkProgress when _speaksBulk:
+                ThrowUnlessEnded(frame);
                 break;
             case FrameType.SegmentAnswer or FrameType.Acknowledged or FrameType.Committed or FrameType.Error:
                 if (_gets.TryGetValue(frame.Stream, out var get)) await get.DeliverAsync(frame, cancellationToken).ConfigureAwait(false);
@@ -387,7 +400,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
         _highestStream = frame.Stream;
         try
         {
-            if (_puts.Count + _gets.Count >= WireLimits.MaxStreams) throw new DwcpProtocolException(DwcpErrorCode.LimitExceeded, $"A session has at most {WireLimits.MaxStreams} streams at once.");
+            if (_puts.Count + _gets.Count + _bulks.Count >= WireLimits.MaxStreams) throw new DwcpProtocolException(DwcpErrorCode.LimitExceeded, $"A session has at most {WireLimits.MaxStreams} streams at once.");
             if (_goingAway) throw DrainingNode();
             if (_version == VersionLabel.V3 && _context.Split.VersionFor(_session!.ClientId) != 3)
                 throw new DwcpTransferException(DwcpErrorCode.VersionChanged, DwcpFault.Client, "This client's version changed. Open a session again.");
@@ -396,6 +409,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
                 case FrameType.Put: BeginPut(frame, cancellationToken); break;
                 case FrameType.Get: await BeginGetAsync(frame, cancellationToken).ConfigureAwait(false); break;
                 case FrameType.List: await ListAsync(frame, cancellationToken).ConfigureAwait(false); break;
+                case FrameType.BulkPut or FrameType.BulkGet: BeginBulk(frame, cancellationToken); break;
                 case FrameType.Delete: await DeleteAsync(frame, cancellationToken).ConfigureAwait(false); break;
             }
         }
@@ -573,6 +587,36 @@ internal sealed class V3ServerSession : IAsyncDisposable
         }
     }
 
+    private void BeginBulk(Frame frame, CancellationToken cancellationToken)
+    {
+        var bulk = new BulkServing(_channel, frame.Stream, BulkOffer.Read(frame.Payload.Span, frame.Type == FrameType.BulkPut), _store!, _context, _version);
+        _bulks[frame.Stream] = bulk;
+        bulk.Running = RunBulkAsync(bulk, cancellationToken);
+    }
+
+    private async Task RunBulkAsync(BulkServing bulk, CancellationToken cancellationToken)
+    {
+        await Task.Yield(); // the handling task goes on reading what the client sends
+        try
+        {
+            await bulk.RunAsync(cancellationToken).ConfigureAwait(false);
+            ReportBytes(0);
+        }
+        catch (DwcpTransferException e) when (e.Fault != DwcpFault.Network)
+        {
+            await TryTellAsync(bulk.Stream, e).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or DwcpTransferException)
+        {
+            return; // the connection is gone; the reading task reports that
+        }
+        finally
+        {
+            _bulks.TryRemove(bulk.Stream, out _);
+            bulk.End();
+        }
+    }
+
     private async ValueTask ListAsync(Frame frame, CancellationToken cancellationToken)
     {
         var (prefix, after) = ParseList(frame);
@@ -631,6 +675,12 @@ internal sealed class V3ServerSession : IAsyncDisposable
     private async ValueTask EndStreamsAsync()
     {
         foreach (var put in _puts.Values.ToArray()) await EndPutAsync(put).ConfigureAwait(false);
+        foreach (var bulk in _bulks.Values.ToArray())
+        {
+            bulk.End();
+            await bulk.Running.ConfigureAwait(false);
+        }
+
         foreach (var get in _gets.Values.ToArray())
         {
             get.Inbox.Writer.TryComplete();

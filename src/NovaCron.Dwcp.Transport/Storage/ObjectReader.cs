@@ -69,6 +69,30 @@ internal sealed class ObjectReader : IDisposable
         return payload.Length;
     }
 
+    /// <summary>Reads a chunk's own bytes without its SHA-256: for a receiver that recomputes the object's hash before it believes a byte.</summary>
+    public void ReadUnverified(in ChunkLocation location, Span<byte> payloadBuffer, Span<byte> destination)
+    {
+        var payload = payloadBuffer[..location.StoredLength];
+        try
+        {
+            if (OpenPack(location.Pack).Read(payload, location.Offset) == payload.Length)
+            {
+                BlockCodec.Decode(payload, destination);
+                return;
+            }
+        }
+        catch (DwcpFormatException e)
+        {
+            throw new DwcpTransferException(DwcpErrorCode.StoredDataCorrupt, DwcpFault.Server, $"A stored chunk of object '{Object.Path}' is damaged: {e.Message}. Send the object again.", e);
+        }
+        catch (IOException e)
+        {
+            throw StorageFailure.From(e, $"read object '{Object.Path}'");
+        }
+
+        throw new DwcpTransferException(DwcpErrorCode.StoredDataCorrupt, DwcpFault.Server, $"The pack of object '{Object.Path}' ends before a chunk. Send the object again.");
+    }
+
     /// <summary>Reads a chunk's own bytes, verified.</summary>
     public void ReadChunk(in ContentHash hash, in ChunkLocation location, Span<byte> payloadBuffer, Span<byte> destination)
     {

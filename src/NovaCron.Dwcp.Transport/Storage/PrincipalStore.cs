@@ -11,6 +11,7 @@ public sealed class PrincipalStore
     private const string PacksDirectory = "packs";
     private const string ObjectsDirectory = "objects";
     private const string TemporaryDirectory = "tmp";
+    private const string BulkDirectory = "bulk";
 
     private readonly IStoreFiles _files;
     private readonly string _directory;
@@ -34,13 +35,16 @@ public sealed class PrincipalStore
     private long _charged;
     private int _temporaries;
 
+    // Bulk objects that are being received in this process; guarded by itself.
+    private readonly HashSet<string> _bulk = [];
+
     internal PrincipalStore(string name, IStoreFiles files, string directory, ObjectStoreOptions options)
     {
         Name = name;
         Options = options;
         _files = files;
         _directory = directory;
-        foreach (var part in (string[])[PacksDirectory, ObjectsDirectory, TemporaryDirectory]) files.CreateDirectory($"{directory}/{part}");
+        foreach (var part in (string[])[PacksDirectory, ObjectsDirectory, TemporaryDirectory, BulkDirectory]) files.CreateDirectory($"{directory}/{part}");
         _writer = new PackWriter(files, $"{directory}/{PacksDirectory}", Packs, options, Forget);
         Refresh();
         RefreshObjects();
@@ -144,6 +148,41 @@ public sealed class PrincipalStore
 
     internal ObjectWriter BeginObject(RelativePath path) =>
         new(this, path, string.Create(CultureInfo.InvariantCulture, $"{_directory}/{TemporaryDirectory}/{_process}-{Interlocked.Increment(ref _temporaries):x}"));
+
+    /// <summary>Opens the partial file of a bulk transfer of this source to this path, made by whichever process began it.</summary>
+    /// <exception cref="DwcpTransferException">It is being received already, or the store fails.</exception>
+    internal BulkObject OpenBulk(RelativePath path, long bytes, ReadOnlySpan<byte> identity)
+    {
+        var name = $"{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(path.Text)))[..32]}-{Convert.ToHexString(identity)}".ToLowerInvariant();
+        lock (_bulk)
+        {
+            if (!_bulk.Add(name)) throw new DwcpTransferException(DwcpErrorCode.Busy, DwcpFault.Client, $"'{path}' is being received from this source already. Wait for that transfer to end.");
+        }
+
+        try
+        {
+            return new BulkObject(this, _files, _directory, name, path, bytes, identity);
+        }
+        catch (Exception e)
+        {
+            CloseBulk(name);
+            if (e is IOException io) throw StorageFailure.From(io, $"begin '{path}'");
+            throw;
+        }
+    }
+
+    internal void CloseBulk(string name)
+    {
+        lock (_bulk) _bulk.Remove(name);
+    }
+
+    /// <summary>A name for a pack that no other process makes.</summary>
+    internal string NewPackName() => string.Create(
+        CultureInfo.InvariantCulture, $"{Options.Time.GetUtcNow().ToUnixTimeMilliseconds():x12}-{_process}-b{Interlocked.Increment(ref _temporaries):x}");
+
+    internal static string PacksOf(string principalDirectory) => $"{principalDirectory}/{PacksDirectory}";
+
+    internal static string BulkOf(string principalDirectory) => $"{principalDirectory}/{BulkDirectory}";
 
     /// <summary>Opens a committed object; null when there is none.</summary>
     internal ObjectReader? OpenObject(RelativePath path)
@@ -319,9 +358,12 @@ public sealed class PrincipalStore
                 }
             }
 
-            foreach (var file in _files.ListFiles($"{_directory}/{TemporaryDirectory}"))
+            foreach (var directory in (string[])[TemporaryDirectory, BulkDirectory])
             {
-                if (now - file.ModifiedAt >= Options.ResumeRetention && _files.Delete($"{_directory}/{TemporaryDirectory}/{file.Name}")) deleted += file.Length;
+                foreach (var file in _files.ListFiles($"{_directory}/{directory}"))
+                {
+                    if (now - file.ModifiedAt >= Options.ResumeRetention && _files.Delete($"{_directory}/{directory}/{file.Name}")) deleted += file.Length;
+                }
             }
 
             Refresh();

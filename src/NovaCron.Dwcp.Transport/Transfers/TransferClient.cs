@@ -1,4 +1,5 @@
 using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Datagrams;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Paths;
@@ -131,8 +132,9 @@ public sealed class TransferClient : IAsyncDisposable
             RetransmittedPercent = run.RetransmittedPercent,
             ChunkServiceP50 = counters.ChunkServiceTimes.Quantile(0.5),
             ChunkServiceP99 = counters.ChunkServiceTimes.Quantile(0.99),
-            Transport = run.Decision?.Transport ?? "TCP+TLS",
-            Reasons = run.Decision?.Reasons ?? [],
+            Transport = run.Bulk?.Transport ?? run.Decision?.Transport ?? "TCP+TLS",
+            Bulk = run.Bulk,
+            Reasons = [.. run.Bulk?.Reasons ?? run.Decision?.Reasons ?? [], .. run.BulkDeclined is { } why ? (string[])[why] : []],
         };
     }
 
@@ -183,6 +185,8 @@ public sealed class TransferClient : IAsyncDisposable
             Resuming = run.Resuming,
             Counters = run.Counters,
             MaxRate = run.Request.MaxRate,
+            Datacenter = WishOf(run.Request),
+            Peer = connection.Peer,
         };
         run.Context = context;
         var path = connection.ReadPath();
@@ -212,6 +216,7 @@ public sealed class TransferClient : IAsyncDisposable
             }
 
             run.TotalBytes ??= context.TotalBytes;
+            (run.Bulk, run.BulkDeclined) = (context.Bulk, context.BulkDeclined);
             run.EndAttempt(context);
             if (keep) await _sessions.GiveBackAsync(run.Key, connection, version).ConfigureAwait(false);
             else await SessionCache.DisposeQuietlyAsync(connection).ConfigureAwait(false);
@@ -242,7 +247,7 @@ public sealed class TransferClient : IAsyncDisposable
 
     // A session that was opened for little stays on TCP; what is to be sent now may be worth another way.
     private bool Suits(NodeConnection idle, Run run) =>
-        idle.Carrier is not null || idle.WaysWereTried || idle.Session is not V3ClientSession
+        WishOf(run.Request) is not null ? idle.Carrier is null : idle.Carrier is not null || idle.WaysWereTried || idle.Session is not V3ClientSession
         || idle.Measure(run.PlannedBytes) is not { } path || Rank(path, run, []).Count == 0;
 
     private IReadOnlyList<IClientCarrier> Rank(PathMeasurement path, Run run, List<string> reasons) =>
@@ -250,7 +255,8 @@ public sealed class TransferClient : IAsyncDisposable
 
     private CarrierPlan? Plan(NodeConnection connection, Run run)
     {
-        if (connection.Measure(run.PlannedBytes) is not { } path) return null;
+        // The bulk path carries payload beside a session on TLS, whose keys vouch for it.
+        if (WishOf(run.Request) is not null || connection.Measure(run.PlannedBytes) is not { } path) return null;
         var reasons = new List<string>();
         return new CarrierPlan
         {
@@ -268,6 +274,8 @@ public sealed class TransferClient : IAsyncDisposable
             },
         };
     }
+
+    private static DatacenterRequest? WishOf(TransferRequest request) => request.Datacenter ?? (request.Mode == TransferMode.Datacenter ? new DatacenterRequest() : null);
 
     private int[] OfferedVersions(TransferRequest request, int fruitless)
     {
@@ -390,6 +398,10 @@ public sealed class TransferClient : IAsyncDisposable
             _repeatedBytes += Math.Max(0, after.RepeatedBytes - before.RepeatedBytes);
         }
 
+        public BulkReport? Bulk { get; set; }
+
+        public string? BulkDeclined { get; set; }
+
         public long WireBytes => Interlocked.Read(ref _wireOfEarlierAttempts) + (Context is { } context ? context.Wire.Sent + context.Wire.Received : 0);
 
         public void EndAttempt(TransferContext context)
@@ -415,6 +427,7 @@ public sealed class TransferClient : IAsyncDisposable
                 Remaining = done ? TimeSpan.Zero : total is { } all && rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - bytes) / rate) : null,
                 Version = Version,
                 Attempt = Attempt,
+                Status = done ? BulkStatus.Committed : Context?.Status ?? BulkStatus.Transferring,
             };
         }
     }

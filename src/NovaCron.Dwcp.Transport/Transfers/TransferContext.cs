@@ -1,4 +1,6 @@
+using System.Net;
 using NovaCron.Dwcp.Codec;
+using NovaCron.Dwcp.Transport.Datacenter;
 
 namespace NovaCron.Dwcp.Transport.Transfers;
 
@@ -22,6 +24,21 @@ public sealed class TransferContext
 
     /// <summary>Most bytes a second to send; null for as fast as it goes.</summary>
     public long? MaxRate { get; init; }
+
+    /// <summary>The wish for the bulk path, or null.</summary>
+    public DatacenterRequest? Datacenter { get; init; }
+
+    /// <summary>The node's address, where its payload ports are.</summary>
+    public EndPoint? Peer { get; init; }
+
+    /// <summary>What the bulk path did, when it was used.</summary>
+    public BulkReport? Bulk { get; set; }
+
+    /// <summary>Why the bulk path was wished for and not used, or null.</summary>
+    public string? BulkDeclined { get; set; }
+
+    /// <summary>How far the bytes are believed.</summary>
+    public BulkStatus Status { get; set; }
 
     /// <summary>User bytes in all, once known; set by a session that receives.</summary>
     public long? TotalBytes { get; set; }

@@ -1,3 +1,5 @@
+using NovaCron.Dwcp.Transport.Datacenter;
+
 namespace NovaCron.Dwcp.Transport.Transfers;
 
 /// <summary>A running transfer at one moment; reported about five times a second and at the end.</summary>
@@ -26,6 +28,9 @@ public sealed record TransferProgress
 
     /// <summary>The version spoken now, or 0 while connecting.</summary>
     public int Version { get; init; }
+
+    /// <summary>How far the bytes are believed; a bulk transfer is verified before its digest followed.</summary>
+    public BulkStatus Status { get; init; }
 
     /// <summary>Number of this attempt, from 1.</summary>
     public int Attempt { get; init; } = 1;

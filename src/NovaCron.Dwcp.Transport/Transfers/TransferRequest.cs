@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Codec;
+using NovaCron.Dwcp.Transport.Datacenter;
 
 namespace NovaCron.Dwcp.Transport.Transfers;
 
@@ -62,6 +63,9 @@ public sealed record TransferRequest
 
     /// <summary>Attempts that end without progress on v3 before v1 alone is offered, if <see cref="Versions"/> has it.</summary>
     public int AttemptsBeforeV1 { get; init; } = 3;
+
+    /// <summary>The wish for the bulk path of a datacentre; null stays on the session, unless <see cref="Mode"/> is Datacenter. Only for a single file, and where the node's policy allows it.</summary>
+    public DatacenterRequest? Datacenter { get; init; }
 
     /// <summary>Hears of every attempt that failed and will be made again.</summary>
     public Action<TransferAttempt>? AttemptFailed { get; init; }

@@ -1,3 +1,5 @@
+using NovaCron.Dwcp.Transport.Datacenter;
+
 namespace NovaCron.Dwcp.Transport.Transfers;
 
 /// <summary>A transfer that was verified and committed.</summary>
@@ -59,6 +61,9 @@ public sealed record TransferResult
 
     /// <summary>The transport used, such as <c>TCP+TLS</c>.</summary>
     public required string Transport { get; init; }
+
+    /// <summary>What the bulk path did, or null when it was not used.</summary>
+    public BulkReport? Bulk { get; init; }
 
     /// <summary>Why that transport and version.</summary>
     public required IReadOnlyList<string> Reasons { get; init; }

@@ -20,7 +20,7 @@ public sealed class V3ClientProtocol : IClientProtocol
         if (!OpenMessage.IsClientId(opening.ClientId))
             throw new DwcpTransferException(DwcpErrorCode.InvalidRequest, DwcpFault.Client, $"A client id has 1 to {WireLimits.MaxClientId} characters, none of them a control character.");
         var channel = new FrameChannel(tls);
-        var message = new OpenMessage(opening.Versions, opening.ClientId, opening.ApiKey ?? "", opening.CanaryKey ?? "");
+        var message = new OpenMessage(opening.Versions, opening.ClientId, opening.ApiKey ?? "", opening.CanaryKey ?? "", WireLimits.BulkFeature);
         using (var open = new WireWriter())
         {
             message.Write(open);
@@ -31,7 +31,7 @@ public sealed class V3ClientProtocol : IClientProtocol
         var (version, sessionId, features) = await ReadReplyAsync(channel, cancellationToken).ConfigureAwait(false);
         if (version != 3) return new SessionAnswer(version, null);
         channel.MaxFrameBytes = WireLimits.MaxFrame;
-        if (opening.Carriers is not { Candidates.Count: > 0 } plan) return new SessionAnswer(3, new V3ClientSession(channel));
+        if (opening.Carriers is not { Candidates.Count: > 0 } plan) return new SessionAnswer(3, new V3ClientSession(channel, (features & WireLimits.BulkFeature) != 0));
         var negotiation = CarrierNegotiation.Describe(message, sessionId, features, plan.Certificate);
         foreach (var carrier in plan.Candidates)
         {
@@ -48,7 +48,7 @@ public sealed class V3ClientProtocol : IClientProtocol
             }
         }
 
-        return new SessionAnswer(3, new V3ClientSession(channel));
+        return new SessionAnswer(3, new V3ClientSession(channel, (features & WireLimits.BulkFeature) != 0));
     }
 
     private static async Task<CarrierConnection?> TryConnectAsync(
@@ -121,7 +121,7 @@ public sealed class V3ClientProtocol : IClientProtocol
         var reader = new WireReader(reply.Payload.Span);
         var version = reader.Count("version", 1000);
         var sessionId = reader.Text("session id", 64);
-        var features = reader.Varint(); // one bit for each carrier that the node has; unknown ones are ignored
+        var features = reader.Varint(); // one bit for each carrier that the node has, one for the bulk path; unknown ones are ignored
         reader.ExpectEnd("an OpenReply frame");
         return (version, sessionId, features);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Exchange;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Paths;
@@ -23,6 +24,7 @@ internal sealed class V3ClientSession : IClientSession
 
     // The running request; set by it, read by the reading task.
     private volatile Channel<Frame>? _inbox;
+    private readonly bool _offersBulk;
     private volatile int _stream;
     private volatile bool _usable = true;
     private volatile DwcpTransferException? _sessionError;
@@ -34,9 +36,12 @@ internal sealed class V3ClientSession : IClientSession
     private readonly Action<string>? _carrierFailed;
     private long _controlAnsweredAt;
 
-    public V3ClientSession(FrameChannel channel)
+    /// <param name="channel">The open session's.</param>
+    /// <param name="offersBulk">True when the node offers this client the bulk path.</param>
+    public V3ClientSession(FrameChannel channel, bool offersBulk)
     {
         _channel = channel;
+        _offersBulk = offersBulk;
         _reading = ReadFramesAsync();
     }
 
@@ -61,6 +66,52 @@ internal sealed class V3ClientSession : IClientSession
 
     /// <inheritdoc/>
     public Task<ContentHash> SendAsync(string path, TransferSource source, TransferContext context, CancellationToken cancellationToken) =>
+        context.Datacenter is { } wish
+            ? PreferBulkAsync(
+                wish,
+                BulkTransfer.WhyNot(source, wish),
+                context,
+                bulk => bulk.SendAsync(path, (PathSource)source),
+                () => SendInSessionAsync(path, source, context, cancellationToken),
+                cancellationToken)
+            : SendInSessionAsync(path, source, context, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ContentHash> ReceiveAsync(string path, TransferSink sink, TransferContext context, CancellationToken cancellationToken) =>
+        context.Datacenter is { } wish
+            ? PreferBulkAsync(
+                wish,
+                sink is PathSink ? null : "the destination is memory, not a file",
+                context,
+                bulk => bulk.ReceiveAsync(path, (PathSink)sink),
+                () => ReceiveInSessionAsync(path, sink, context, cancellationToken),
+                cancellationToken)
+            : ReceiveInSessionAsync(path, sink, context, cancellationToken);
+
+    // The session is always there; the bulk path where both sides want and can.
+    private async Task<ContentHash> PreferBulkAsync(
+        DatacenterRequest wish, string? whyNot, TransferContext context, Func<BulkTransfer, Task<ContentHash>> bulk, Func<Task<ContentHash>> session, CancellationToken cancellationToken)
+    {
+        whyNot ??= _offersBulk ? null : "this node does not offer it to this client: its policy names no network that the client is on, or it has none";
+        if (whyNot is null)
+        {
+            try
+            {
+                return await RequestAsync(context, (stream, inbox) => bulk(new BulkTransfer(_channel, stream, inbox, wish, context, cancellationToken)), cancellationToken).ConfigureAwait(false);
+            }
+            catch (DwcpTransferException e) when (e.Code == DwcpErrorCode.BulkUnavailable && !wish.Required && !wish.RequireRdma)
+            {
+                whyNot = e.Message;
+            }
+        }
+
+        if (wish.Required || wish.RequireRdma)
+            throw new DwcpTransferException(DwcpErrorCode.BulkUnavailable, DwcpFault.Client, $"The bulk path is required and cannot be had: {whyNot}.");
+        context.BulkDeclined = $"bulk path not used: {whyNot}";
+        return await session().ConfigureAwait(false);
+    }
+
+    private Task<ContentHash> SendInSessionAsync(string path, TransferSource source, TransferContext context, CancellationToken cancellationToken) =>
         RequestAsync(
             context,
             async (stream, inbox) =>
@@ -77,8 +128,7 @@ internal sealed class V3ClientSession : IClientSession
             },
             cancellationToken);
 
-    /// <inheritdoc/>
-    public Task<ContentHash> ReceiveAsync(string path, TransferSink sink, TransferContext context, CancellationToken cancellationToken) =>
+    private Task<ContentHash> ReceiveInSessionAsync(string path, TransferSink sink, TransferContext context, CancellationToken cancellationToken) =>
         RequestAsync(
             context,
             async (stream, inbox) =>

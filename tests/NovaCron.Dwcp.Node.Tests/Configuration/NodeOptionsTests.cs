@@ -31,6 +31,26 @@ public sealed class NodeOptionsTests : IDisposable
         Assert.False(options.Rehearsal);
     }
 
+    [Fact]
+    public void The_bulk_path_is_offered_only_on_networks_that_are_named()
+    {
+        Assert.Null(_pod.ReadOptions().Datacenter);
+        _pod.Environment["DWCP_BULK_NETWORKS"] = "10.1.0.0/16, fd00::/8";
+        _pod.Environment["DWCP_BULK_PORTS"] = "7430-7461";
+        var policy = _pod.ReadOptions().Datacenter!;
+        Assert.True(policy.Covers(IPAddress.Parse("10.1.200.3")));
+        Assert.True(policy.Covers(IPAddress.Parse("::ffff:10.1.200.3")));
+        Assert.False(policy.Covers(IPAddress.Parse("10.2.0.1")));
+        Assert.True(policy.Authenticate);
+        Assert.Equal((7430, 7461), (policy.FirstPort, policy.LastPort));
+        _pod.Environment["DWCP_BULK_AUTHENTICATION"] = "off";
+        Assert.False(_pod.ReadOptions().Datacenter!.Authenticate);
+        _pod.Environment["DWCP_BULK_AUTHENTICATION"] = "no";
+        Assert.StartsWith("DWCP_BULK_AUTHENTICATION is 'no', but must be ", Assert.Throws<DwcpNodeException>(_pod.ReadOptions).Message);
+        _pod.Environment["DWCP_BULK_NETWORKS"] = "10.1.0.1/16";
+        Assert.StartsWith("DWCP_BULK_NETWORKS is '10.1.0.1/16', but must be ", Assert.Throws<DwcpNodeException>(_pod.ReadOptions).Message);
+    }
+
     [Theory]
     [InlineData("PORT", "80a")]
     [InlineData("PORT", "70000")]

@@ -1,0 +1,208 @@
+using System.Diagnostics;
+using System.Globalization;
+using NovaCron.Dwcp.Tool.CommandLine;
+using NovaCron.Dwcp.Transport.Datacenter;
+using NovaCron.Dwcp.Transport.Transfers;
+
+namespace NovaCron.Dwcp.Tool.Bench;
+
+/// <summary><c>dwcp bench datacenter</c>: file to file between two processes of this machine, verified, beside the machine's own limits.</summary>
+internal static class DatacenterBench
+{
+    private const int CopyBytes = 64 * 1024 * 1024;
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        var options = new OptionReader("dwcp bench datacenter", arguments, ["mib", "directory", "runs"], []);
+        options.ExpectOperands();
+        var mib = Number(options, "mib", 1024);
+        var runs = Number(options, "runs", 3);
+        var parent = options.Value("directory") ?? (Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath());
+        var folder = Directory.CreateDirectory(Path.Combine(parent, $"dwcp-bench-{Environment.ProcessId}"));
+        try
+        {
+            return await MeasureAsync(folder.FullName, mib, runs, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<int> MeasureAsync(string folder, int mib, int runs, CancellationToken cancellationToken)
+    {
+        var source = Path.Combine(folder, "source");
+        WriteNoise(source, mib, cancellationToken);
+        var copy = CopyLimit();
+        Say($"{mib} MiB of noise, file to file in {folder}, two processes, {Environment.ProcessorCount} cores; best of {runs} runs");
+        Say($"limit of this machine: memory copy, one thread, {copy:0.00} GB/s");
+        Say("");
+        Say("| path | verified by | GB/s until verified | share of memory copy | CPU s/GB, both sides | digest follows in s | GB/s with everything |");
+        Say("|---|---|---|---|---|---|---|");
+        using var node = await StartNodeAsync(Path.Combine(folder, "store"), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var client = new TransferClient([new V3ClientProtocol()]);
+            await using var clientScope = client.ConfigureAwait(false);
+            foreach (var authenticate in (bool[])[false, true])
+            {
+                var wish = new DatacenterRequest { Required = true, Authenticate = authenticate, Carriers = BulkCarrier.Sockets };
+                await MeasureAsync(node, client, source, wish, copy, runs, cancellationToken).ConfigureAwait(false);
+            }
+
+            await MeasureAsync(node, client, source, null, copy, 1, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            node.Process.StandardInput.Close();
+            await node.Process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static async Task MeasureAsync(
+        Node node, TransferClient client, string source, DatacenterRequest? wish, double copy, int runs, CancellationToken cancellationToken)
+    {
+        TransferResult? put = null;
+        TransferResult? get = null;
+        var putCpu = 0.0;
+        var getCpu = 0.0;
+        for (var run = 0; run < runs; run++)
+        {
+            var request = new TransferRequest
+            {
+                Remote = new Uri(string.Create(CultureInfo.InvariantCulture, $"dwcp://127.0.0.1:{node.Port}/bench")),
+                ClientId = "bench",
+                ApiKey = BenchNode.Key,
+                Pin = node.Pin,
+                Versions = [3],
+                Resume = false,
+                Datacenter = wish,
+            };
+            var before = node.CpuSeconds;
+            var sent = await client.SendAsync(request, TransferSource.FromPaths(source), null, cancellationToken).ConfigureAwait(false);
+            if (put is null || Rate(sent) > Rate(put)) (put, putCpu) = (sent, node.CpuSeconds - before);
+            before = node.CpuSeconds;
+            var back = source + ".back";
+            var received = await client.ReceiveAsync(request, TransferSink.ToPath(back), null, cancellationToken).ConfigureAwait(false);
+            if (get is null || Rate(received) > Rate(get)) (get, getCpu) = (received, node.CpuSeconds - before);
+            if (run == 0) RequireEqual(source, back);
+            File.Delete(back);
+            await client.DeleteAsync(request, cancellationToken).ConfigureAwait(false);
+            node.ForgetStore();
+        }
+
+        Row($"put, {put!.Transport}", put, putCpu, copy);
+        Row($"get, {get!.Transport}", get, getCpu, copy);
+    }
+
+    private static double Rate(TransferResult result) => (result.Bulk?.BytesPerSecond ?? result.BytesPerSecond) / 1e9;
+
+    private static void Row(string path, TransferResult result, double cpu, double copy)
+    {
+        var rate = Rate(result);
+        var how = result.Bulk is null ? "TLS, SHA-256 in line" : result.Bulk.Authenticated ? "XXH3 + AES-GMAC" : "XXH3";
+        var digest = result.Bulk is { } bulk ? bulk.DigestDuration.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture) : "in line";
+        Say(string.Create(CultureInfo.InvariantCulture,
+            $"| {path} | {how} | {rate:0.00} | {rate / copy:0.00} | {cpu / (result.UserBytes / 1e9):0.00} | {digest} | {result.BytesPerSecond / 1e9:0.00} |"));
+    }
+
+    private static void WriteNoise(string path, int mib, CancellationToken cancellationToken)
+    {
+        var random = new Random(4711);
+        var block = new byte[1 << 20];
+        using var file = File.Create(path, 1 << 20);
+        for (var i = 0; i < mib; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            random.NextBytes(block);
+            file.Write(block);
+        }
+    }
+
+    private static double CopyLimit()
+    {
+        var from = new byte[CopyBytes];
+        var to = new byte[CopyBytes];
+        var best = double.MaxValue;
+        for (var i = 0; i < 10; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            from.AsSpan().CopyTo(to);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return CopyBytes / best / 1e9;
+    }
+
+    private static void RequireEqual(string one, string other)
+    {
+        using var a = File.OpenRead(one);
+        using var b = File.OpenRead(other);
+        if (a.Length != b.Length) throw new ToolException(ExitCode.Failure, "What came back has another length than what was sent.");
+        var left = new byte[1 << 20];
+        var right = new byte[1 << 20];
+        int read;
+        while ((read = a.ReadAtLeast(left, left.Length, throwOnEndOfStream: false)) > 0)
+        {
+            b.ReadExactly(right.AsSpan(0, read));
+            if (!left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read))) throw new ToolException(ExitCode.Failure, $"What came back differs before byte {a.Position}.");
+        }
+    }
+
+    private static async Task<Node> StartNodeAsync(string store, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(DatacenterBench).Assembly.Location);
+        start.ArgumentList.Add(BenchNode.Verb);
+        start.ArgumentList.Add(store);
+        var process = Process.Start(start) ?? throw new ToolException(ExitCode.Failure, "The benchmark's node cannot be started.");
+        var line = await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false);
+        return line?.Split(' ') is [var port, var pin]
+            ? new Node(process, int.Parse(port, CultureInfo.InvariantCulture), pin, store)
+            : throw new ToolException(ExitCode.Failure, "The benchmark's node ended before it listened.");
+    }
+
+    private static int Number(OptionReader options, string name, int fallback) => options.Value(name) switch
+    {
+        null => fallback,
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 => number,
+        _ => throw options.Complaint($"--{name} is a whole number above 0."),
+    };
+
+    private static void Say(string line) => Console.Out.WriteLine(line);
+
+    private sealed class Node(Process process, int port, string pin, string store) : IDisposable
+    {
+        public Process Process { get; } = process;
+
+        public int Port { get; } = port;
+
+        public string Pin { get; } = pin;
+
+        /// <summary>Of both processes so far.</summary>
+        public double CpuSeconds
+        {
+            get
+            {
+                Process.Refresh();
+                using var own = Process.GetCurrentProcess();
+                return Process.TotalProcessorTime.TotalSeconds + own.TotalProcessorTime.TotalSeconds;
+            }
+        }
+
+        /// <summary>Gives the memory of deleted objects back: on tmpfs the store would otherwise fill the machine, run after run.</summary>
+        public void ForgetStore()
+        {
+            foreach (var pack in Directory.GetFiles(store, "*.pack", SearchOption.AllDirectories)) File.Delete(pack);
+            foreach (var index in Directory.GetFiles(store, "*.idx", SearchOption.AllDirectories)) File.Delete(index);
+        }
+
+        public void Dispose()
+        {
+            if (!Process.HasExited) Process.Kill();
+            Process.Dispose();
+        }
+    }
+}

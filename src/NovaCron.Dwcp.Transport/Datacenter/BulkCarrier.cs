@@ -1,0 +1,15 @@
+namespace NovaCron.Dwcp.Transport.Datacenter;
+
+/// <summary>What carries the payload of a bulk stream; the numbers travel, as bits of an offer.</summary>
+[Flags]
+public enum BulkCarrier
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>A TCP connection of its own.</summary>
+    Sockets = 1,
+
+    /// <summary>UCX: RDMA verbs, shared memory or TCP, as the library chose.</summary>
+    Ucx = 2,
+}

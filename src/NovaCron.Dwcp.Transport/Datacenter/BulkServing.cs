@@ -1,0 +1,324 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using NovaCron.Dwcp.Transport.Protocol;
+using NovaCron.Dwcp.Transport.Sessions;
+using NovaCron.Dwcp.Transport.Storage;
+
+namespace NovaCron.Dwcp.Transport.Datacenter;
+
+/// <summary>One bulk stream on the node: decides by the node's policy, opens the payload's way, moves the extents, and commits after both sides agree on the digest.</summary>
+internal sealed class BulkServing
+{
+    // Between two signs of life in phases in which no extent moves: well below any idle limit.
+    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly FrameChannel _channel;
+    private readonly BulkOffer _offer;
+    private readonly PrincipalStore _store;
+    private readonly ServerSessionContext _context;
+    private readonly string _version;
+    private readonly Channel<Frame> _inbox = Channel.CreateBounded<Frame>(new BoundedChannelOptions(64) { SingleReader = true, SingleWriter = true });
+
+    public BulkServing(FrameChannel channel, int stream, BulkOffer offer, PrincipalStore store, ServerSessionContext context, string version)
+    {
+        _channel = channel;
+        Stream = stream;
+        _offer = offer;
+        _store = store;
+        _context = context;
+        _version = version;
+    }
+
+    public int Stream { get; }
+
+    public Task Running { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether this peer may use the bulk path at all.</summary>
+    public static bool IsOffered(ServerSessionContext context) =>
+        context.Options.Datacenter is { } policy && context.LocalAddress is not null && context.RemoteEndPoint is IPEndPoint { Address: var peer } && policy.Covers(peer);
+
+    public async ValueTask DeliverAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var copy = frame.Take();
+        try
+        {
+            await _inbox.Writer.WriteAsync(copy, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            copy.Dispose(); // it ended meanwhile
+        }
+    }
+
+    public void End() => _inbox.Writer.TryComplete();
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_offer.Entry is null) await ServeGetAsync(cancellationToken).ConfigureAwait(false);
+            else await ServePutAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _inbox.Writer.TryComplete();
+            while (_inbox.Reader.TryRead(out var left)) left.Dispose();
+        }
+    }
+
+    private async Task ServePutAsync(CancellationToken cancellationToken)
+    {
+        var scope = new RequestScope(_context, _version);
+        var entry = _offer.Entry!;
+        using var charge = _store.BeginCharge();
+        using var target = await scope.RunAsync(
+            RequestKind.ManifestExchange,
+            () =>
+            {
+                if (entry.Size / BulkLimits.ExtentBytes >= BulkLimits.MaxExtents) throw Unavailable($"An object of {entry.Size} bytes is larger than the bulk path takes.");
+                charge.Add(entry.Size!.Value);
+                return ValueTask.FromResult(_store.OpenBulk(_offer.Path, entry.Size.Value, _offer.Identity));
+            },
+            cancellationToken).ConfigureAwait(false);
+        var partial = target.Partial;
+        await TellProgressAsync(progress => Task.Run(() => Guard(() => partial.Begin((_offer.Flags & PutFlags.Forget) != 0, progress, cancellationToken)), cancellationToken), cancellationToken).ConfigureAwait(false);
+        DatacenterCounters.Resumed(partial.Map.PresentBytes);
+
+        using var link = Open();
+        await AnswerAsync(FrameType.BulkPutAnswer, link, null, partial.Map, cancellationToken).ConfigureAwait(false);
+        using (var socket = await link.AcceptAsync(cancellationToken).ConfigureAwait(false))
+        using (var payload = new SocketPayloadReader(socket))
+        {
+            await CountedAsync(
+                BulkCarrier.Sockets,
+                () => new BulkReceiving(_channel, Stream, _inbox.Reader).RunAsync(partial, payload, link.Mac, ReportExtent, cancellationToken)).ConfigureAwait(false);
+        }
+
+        await SendAsync(FrameType.BulkVerified, cancellationToken).ConfigureAwait(false);
+        var stored = await scope.RunAsync(
+            RequestKind.Commit,
+            async () => await TellProgressAsync(progress => target.CommitAsync(entry, () => ReadHashAsync(FrameType.BulkDigest, cancellationToken), progress, cancellationToken), cancellationToken).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        await SendHashAsync(FrameType.Committed, stored.Root, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ServeGetAsync(CancellationToken cancellationToken)
+    {
+        var scope = new RequestScope(_context, _version);
+        using var reader = await scope.RunAsync(
+            RequestKind.ManifestExchange,
+            () => ValueTask.FromResult(_store.OpenObject(_offer.Path)
+                ?? throw new DwcpTransferException(DwcpErrorCode.NotFound, DwcpFault.Client, $"There is no object '{_offer.Path}'. List what is there, and mind upper and lower case.")),
+            cancellationToken).ConfigureAwait(false);
+        var source = StoredExtentSource.TryOpen(reader) ?? throw Unavailable($"'{_offer.Path}' was not stored by the bulk path: it is cut by content.");
+        using var link = Open();
+        await AnswerAsync(FrameType.BulkGetAnswer, link, source.Stored, null, cancellationToken).ConfigureAwait(false);
+        ExtentMap map;
+        using (var begin = await ExpectAsync(FrameType.BulkBegin, cancellationToken).ConfigureAwait(false))
+        {
+            map = ReadMap(begin, source.Length);
+        }
+
+        using (var socket = await link.AcceptAsync(cancellationToken).ConfigureAwait(false))
+        using (var payload = new SocketPayloadWriter(socket))
+        {
+            await CountedAsync(
+                BulkCarrier.Sockets,
+                () => new BulkSending(_channel, Stream, _inbox.Reader).RunAsync(source, map, payload, link.Mac, bytes => ReportExtent(bytes, TimeSpan.Zero), null, cancellationToken)).ConfigureAwait(false);
+        }
+
+        var root = await ReadHashAsync(FrameType.Committed, cancellationToken).ConfigureAwait(false);
+        if (root != source.Stored.Root) throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, $"The client says that it received {root}; {source.Stored.Root} was sent.");
+    }
+
+    private Link Open()
+    {
+        var policy = _context.Options.Datacenter!;
+        if ((_offer.Demands & BulkDemands.Rdma) != 0) throw Unavailable("RDMA is required, and this node has no RDMA carrier: its build has plain sockets only.");
+        if ((_offer.Carriers & policy.Carriers & BulkCarrier.Sockets) == 0) throw Unavailable($"The client offers {_offer.Carriers}; this node allows {policy.Carriers}.");
+        var authenticate = policy.Authenticate || (_offer.Demands & BulkDemands.Authentication) != 0;
+        return new Link(PayloadListener.Open(PayloadListener.Plain(_context.LocalAddress!), policy.FirstPort, policy.LastPort), authenticate, policy.ConnectTimeout);
+    }
+
+    private async Task AnswerAsync(FrameType type, Link link, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
+    {
+        using var frame = new WireWriter();
+        new BulkAnswer(BulkCarrier.Sockets, "plain sockets: the only carrier that both sides have", link.Key, link.Token, link.Port, [], stored, map).Write(frame);
+        await _channel.WriteAsync(type, Stream, frame, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task CountedAsync(BulkCarrier carrier, Func<Task> body)
+    {
+        DatacenterCounters.StreamBegan(carrier);
+        try
+        {
+            await body().ConfigureAwait(false);
+        }
+        catch (DwcpTransferException e) when (e.Fault != DwcpFault.Network)
+        {
+            _context.Observer.RequestCompleted(_version, RequestKind.ChunkBatch, e.Fault == DwcpFault.Server ? RequestOutcome.ServerError : RequestOutcome.ClientError, TimeSpan.Zero);
+            throw;
+        }
+        catch (IOException e)
+        {
+            _context.Observer.RequestCompleted(_version, RequestKind.ChunkBatch, RequestOutcome.ServerError, TimeSpan.Zero);
+            throw StorageFailure.From(e, $"store '{_offer.Path}'");
+        }
+        finally
+        {
+            DatacenterCounters.StreamEnded();
+        }
+    }
+
+    private void ReportExtent(int bytes, TimeSpan duration)
+    {
+        _context.Observer.RequestCompleted(_version, RequestKind.ChunkBatch, RequestOutcome.Ok, duration);
+        _context.Observer.BytesMoved(_version, bytes, bytes);
+    }
+
+    private void Guard(Action body)
+    {
+        try
+        {
+            body();
+        }
+        catch (IOException e)
+        {
+            throw StorageFailure.From(e, $"make room for '{_offer.Path}'");
+        }
+    }
+
+    // Runs something long while the client sees that the node lives.
+    private async Task<T> TellProgressAsync<T>(Func<Action<long>, Task<T>> body, CancellationToken cancellationToken)
+    {
+        long done = 0;
+        var running = body(bytes => Volatile.Write(ref done, bytes));
+        while (!running.IsCompleted)
+        {
+            await Task.WhenAny(running, Task.Delay(ProgressPeriod, cancellationToken)).ConfigureAwait(false);
+            if (running.IsCompleted || cancellationToken.IsCancellationRequested) break;
+            using var frame = new WireWriter();
+            frame.Number(Volatile.Read(ref done));
+            await _channel.WriteAsync(FrameType.BulkProgress, Stream, frame, cancellationToken).ConfigureAwait(false);
+            await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return await running.ConfigureAwait(false);
+    }
+
+    private Task TellProgressAsync(Func<Action<long>, Task> body, CancellationToken cancellationToken) =>
+        TellProgressAsync(
+            async progress =>
+            {
+                await body(progress).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken);
+
+    private async Task SendAsync(FrameType type, CancellationToken cancellationToken)
+    {
+        await _channel.WriteAsync(type, Stream, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task SendHashAsync(FrameType type, ContentHash hash, CancellationToken cancellationToken)
+    {
+        using var frame = new WireWriter();
+        frame.Hash(hash);
+        await _channel.WriteAsync(type, Stream, frame, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ContentHash> ReadHashAsync(FrameType type, CancellationToken cancellationToken)
+    {
+        using var frame = await ExpectAsync(type, cancellationToken).ConfigureAwait(false);
+        return ReadHash(frame);
+    }
+
+    internal static ContentHash ReadHash(Frame frame)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        var hash = reader.Hash();
+        reader.ExpectEnd("a frame with a hash");
+        return hash;
+    }
+
+    private static ExtentMap ReadMap(Frame frame, long bytes)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        var map = ExtentMap.Read(ref reader, bytes);
+        reader.ExpectEnd("a BulkBegin frame");
+        return map;
+    }
+
+    private Task<Frame> ExpectAsync(FrameType type, CancellationToken cancellationToken) => ExpectAsync(_inbox.Reader, type, null, _context.Options.IdleTimeout, cancellationToken);
+
+    /// <summary>The next frame that is no sign of life.</summary>
+    internal static async Task<Frame> ExpectAsync(ChannelReader<Frame> inbox, FrameType type, Action<Frame>? progress, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        while (await WaitAsync(inbox, type, patience, cancellationToken).ConfigureAwait(false))
+        {
+            if (!inbox.TryRead(out var frame)) continue;
+            if (frame.Type == type) return frame;
+            using (frame)
+            {
+                if (frame.Type == FrameType.Error) throw ErrorFrame.Read(frame.Payload.Span);
+                if (frame.Type != FrameType.BulkProgress) throw new DwcpProtocolException($"The peer sent {frame.Type} where {type} was due.");
+                progress?.Invoke(frame);
+            }
+        }
+
+        throw BulkReceiving.Ended();
+    }
+
+    private static async Task<bool> WaitAsync(ChannelReader<Frame> inbox, FrameType type, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+        try
+        {
+            return await inbox.WaitToReadAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new DwcpTransferException(DwcpErrorCode.TimedOut, DwcpFault.Client, $"The peer was silent for {patience.TotalSeconds:0} s where {type} was due.", e);
+        }
+    }
+
+    private static DwcpTransferException Unavailable(string why) => new(DwcpErrorCode.BulkUnavailable, DwcpFault.Client, $"No bulk path: {why}");
+
+    /// <summary>What one stream's payload needs: a listener, a token, a key.</summary>
+    private sealed class Link : IDisposable
+    {
+        private readonly PayloadListener _listener;
+        private readonly TimeSpan _patience;
+
+        public Link(PayloadListener listener, bool authenticate, TimeSpan patience)
+        {
+            _listener = listener;
+            _patience = patience;
+            Key = authenticate ? RandomNumberGenerator.GetBytes(BulkLimits.KeyBytes) : [];
+            Mac = authenticate ? new PieceMac(Key) : null;
+        }
+
+        public byte[] Key { get; }
+
+        public byte[] Token { get; } = RandomNumberGenerator.GetBytes(BulkLimits.TokenBytes);
+
+        public PieceMac? Mac { get; }
+
+        public int Port => _listener.Port;
+
+        public Task<Socket> AcceptAsync(CancellationToken cancellationToken) => _listener.AcceptAsync(Token, _patience, cancellationToken);
+
+        public void Dispose()
+        {
+            _listener.Dispose();
+            Mac?.Dispose();
+            CryptographicOperations.ZeroMemory(Key);
+        }
+    }
+}

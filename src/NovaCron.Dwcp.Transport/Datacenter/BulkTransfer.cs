@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using System.Net;
+using System.Threading.Channels;
+using NovaCron.Dwcp.Transport.Objects;
+using NovaCron.Dwcp.Transport.Protocol;
+using NovaCron.Dwcp.Transport.Transfers;
+
+namespace NovaCron.Dwcp.Transport.Datacenter;
+
+/// <summary>One bulk transfer on the client's side, on one stream of an open session.</summary>
+internal sealed class BulkTransfer
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private const long ProgressBytes = 256L * 1024 * 1024;
+
+    private readonly FrameChannel _channel;
+    private readonly int _stream;
+    private readonly ChannelReader<Frame> _inbox;
+    private readonly DatacenterRequest _wish;
+    private readonly TransferContext _context;
+    private readonly CancellationToken _cancellation;
+    private long _payload;
+
+    public BulkTransfer(FrameChannel channel, int stream, ChannelReader<Frame> inbox, DatacenterRequest wish, TransferContext context, CancellationToken cancellationToken)
+    {
+        _channel = channel;
+        _stream = stream;
+        _inbox = inbox;
+        _wish = wish;
+        _context = context;
+        _cancellation = cancellationToken;
+    }
+
+    /// <returns>Why a source cannot go by the bulk path, or null.</returns>
+    public static string? WhyNot(TransferSource source, DatacenterRequest wish)
+    {
+        if (source is not PathSource { Paths: [var path] }) return "it is for one file, not for several or for memory";
+        var file = new FileInfo(path);
+        if (!file.Exists || file.LinkTarget is not null) return "it is for one file, not for a directory or link";
+        return file.Length < wish.MinimumBytes ? $"the file has {file.Length} bytes, and below {wish.MinimumBytes} the session is as fast" : null;
+    }
+
+    public async Task<ContentHash> SendAsync(string path, PathSource source)
+    {
+        var entry = SourceEntries.Of(source).First();
+        using var file = new FileExtentSource(entry.Open(), entry.FullPath!);
+        var header = entry.Header with { Size = file.Length };
+        await OfferAsync(FrameType.BulkPut, path, header, file.Identity).ConfigureAwait(false);
+        var answer = await AnswerAsync(FrameType.BulkPutAnswer, header.Size).ConfigureAwait(false);
+        using var mac = answer.Key.Length > 0 ? new PieceMac(answer.Key) : null;
+        var map = answer.Map!;
+        var report = Begin(answer, file.Length, map);
+        using (var payload = new SocketPayloadWriter(await ConnectAsync(answer).ConfigureAwait(false)))
+        {
+            await CountedAsync(report, () => new BulkSending(_channel, _stream, _inbox).RunAsync(file, map, payload, mac, Count, _context.MaxRate, _cancellation)).ConfigureAwait(false);
+        }
+
+        using (await ExpectAsync(FrameType.BulkVerified).ConfigureAwait(false))
+        {
+            _context.Status = BulkStatus.VerifiedPendingDigest;
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        var root = await DigestAsync(progress => PartialExtents.Digest(
+            header, file.Length, file.ReadPiece, new byte[BulkLimits.PieceBytes], null, progress, _cancellation)).ConfigureAwait(false);
+        file.ThrowIfChanged();
+        await SendHashAsync(FrameType.BulkDigest, root).ConfigureAwait(false);
+        using var committed = await ExpectAsync(FrameType.Committed).ConfigureAwait(false);
+        if (BulkServing.ReadHash(committed) != root) throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, "The node committed another object than was sent.");
+        return End(report, start, root);
+    }
+
+    public async Task<ContentHash> ReceiveAsync(string path, PathSink sink)
+    {
+        await OfferAsync(FrameType.BulkGet, path, null, []).ConfigureAwait(false);
+        var answer = await AnswerAsync(FrameType.BulkGetAnswer, null).ConfigureAwait(false);
+        var stored = answer.Stored!;
+        using var mac = answer.Key.Length > 0 ? new PieceMac(answer.Key) : null;
+        using var file = new LocalBulkFile(sink.Path, stored.Entry, stored.Root);
+        await DigestAsync(progress =>
+        {
+            file.Begin(forget: !_context.Resume, progress, _cancellation);
+            return default;
+        }).ConfigureAwait(false);
+        var map = file.Partial.Map;
+        _context.TotalBytes = stored.Entry.Size;
+        using (var begin = new WireWriter())
+        {
+            map.Write(begin);
+            await _channel.WriteAsync(FrameType.BulkBegin, _stream, begin, _cancellation).ConfigureAwait(false);
+            await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
+        }
+
+        var report = Begin(answer, stored.Entry.Size!.Value, map);
+        using (var payload = new SocketPayloadReader(await ConnectAsync(answer).ConfigureAwait(false)))
+        {
+            await CountedAsync(report, () => file.GuardAsync(
+                () => new BulkReceiving(_channel, _stream, _inbox).RunAsync(file.Partial, payload, mac, (bytes, _) => Count(bytes), _cancellation))).ConfigureAwait(false);
+        }
+
+        _context.Status = BulkStatus.VerifiedPendingDigest;
+        var start = Stopwatch.GetTimestamp();
+        var root = await DigestAsync(progress => file.Commit(progress, _cancellation)).ConfigureAwait(false);
+        await SendHashAsync(FrameType.Committed, root).ConfigureAwait(false);
+        return End(report, start, root);
+    }
+
+    private async Task OfferAsync(FrameType type, string path, EntryHeader? entry, byte[] identity)
+    {
+        var flags = (_context.Resume ? 0 : PutFlags.Forget) | (_context.Resuming ? PutFlags.Resuming : 0);
+        var demands = (_wish.RequireRdma ? BulkDemands.Rdma : 0) | (_wish.Authenticate ? BulkDemands.Authentication : 0);
+        using var frame = new WireWriter();
+        new BulkOffer(RelativePath.Parse(path), flags, _wish.Carriers & BulkCarrier.Sockets, demands, entry, identity).Write(frame);
+        await _channel.WriteAsync(type, _stream, frame, _cancellation).ConfigureAwait(false);
+        await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<BulkAnswer> AnswerAsync(FrameType type, long? bytes)
+    {
+        using var frame = await ExpectAsync(type).ConfigureAwait(false);
+        var answer = BulkAnswer.Read(frame.Payload.Span, bytes);
+        if (_wish.Authenticate && answer.Key.Length == 0) throw new DwcpProtocolException("The node did not give a key for the authentication that was demanded.");
+        return answer;
+    }
+
+    private Task<System.Net.Sockets.Socket> ConnectAsync(BulkAnswer answer)
+    {
+        if (_context.Peer is not IPEndPoint peer) throw new InvalidOperationException("The session's peer has no IP address.");
+        return PayloadListener.ConnectAsync(new IPEndPoint(PayloadListener.Plain(peer.Address), answer.Port), answer.Token, ConnectTimeout, _cancellation);
+    }
+
+    private BulkReport Begin(BulkAnswer answer, long bytes, ExtentMap map)
+    {
+        _context.TotalBytes = bytes;
+        _context.Counters.AddEntries(1);
+        _context.Counters.AddSkipped(map.PresentBytes);
+        var (sent, received) = (_channel.BytesWritten, _channel.BytesRead);
+        _context.CountWireFrom(() => (_channel.BytesWritten - sent + Interlocked.Read(ref _payload), _channel.BytesRead - received));
+        return new BulkReport
+        {
+            Transport = "sockets",
+            Reasons = [answer.Reason, answer.Key.Length > 0 ? "every piece authenticated by AES-256-GMAC" : "payload protected by checksums alone: the node's policy trusts this network"],
+            Authenticated = answer.Key.Length > 0,
+        };
+    }
+
+    private async Task CountedAsync(BulkReport report, Func<Task> body)
+    {
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            await body().ConfigureAwait(false);
+        }
+        finally
+        {
+            report.PayloadBytes = Interlocked.Read(ref _payload);
+            report.PayloadDuration = Stopwatch.GetElapsedTime(start);
+        }
+    }
+
+    private void Count(int bytes)
+    {
+        Interlocked.Add(ref _payload, bytes);
+        _context.Counters.AddChunkBytes(bytes);
+        _context.Counters.AddSafeChunkBytes(bytes);
+    }
+
+    private ContentHash End(BulkReport report, long start, ContentHash root)
+    {
+        report.DigestDuration = Stopwatch.GetElapsedTime(start);
+        _context.Status = BulkStatus.Committed;
+        _context.Bulk = report;
+        return root;
+    }
+
+    // Hashes for long without silence: the node closes a session in which nothing moves.
+    private async Task<ContentHash> DigestAsync(Func<Action<long>, ContentHash> body)
+    {
+        long done = 0;
+        long told = 0;
+        var hashing = Task.Run(() => body(bytes => Volatile.Write(ref done, bytes)), _cancellation);
+        while (!hashing.IsCompleted)
+        {
+            await Task.WhenAny(hashing, Task.Delay(TimeSpan.FromSeconds(1), _cancellation)).ConfigureAwait(false);
+            if (hashing.IsCompleted || _cancellation.IsCancellationRequested || Volatile.Read(ref done) - told < ProgressBytes) continue;
+            told = Volatile.Read(ref done);
+            using var frame = new WireWriter();
+            frame.Number(told);
+            await _channel.WriteAsync(FrameType.BulkProgress, _stream, frame, _cancellation).ConfigureAwait(false);
+            await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
+        }
+
+        return await hashing.ConfigureAwait(false);
+    }
+
+    private async Task SendHashAsync(FrameType type, ContentHash hash)
+    {
+        using var frame = new WireWriter();
+        frame.Hash(hash);
+        await _channel.WriteAsync(type, _stream, frame, _cancellation).ConfigureAwait(false);
+        await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
+    }
+
+    private Task<Frame> ExpectAsync(FrameType type) => BulkServing.ExpectAsync(_inbox, type, null, Patience, _cancellation);
+}

@@ -1,0 +1,20 @@
+namespace NovaCron.Dwcp.Transport.Datacenter;
+
+/// <summary>A client's wish for the bulk path. The node's policy has the last word on whether payload may travel in clear.</summary>
+public sealed record DatacenterRequest
+{
+    /// <summary>What may carry the payload.</summary>
+    public BulkCarrier Carriers { get; init; } = BulkCarrier.Sockets | BulkCarrier.Ucx;
+
+    /// <summary>True fails the transfer when the bulk path cannot be had; false falls back to the session itself, and says why.</summary>
+    public bool Required { get; init; }
+
+    /// <summary>True refuses anything less than RDMA verbs, and says what is missing.</summary>
+    public bool RequireRdma { get; init; }
+
+    /// <summary>True has every piece authenticated by AES-256-GMAC even where the node's policy does not ask for it.</summary>
+    public bool Authenticate { get; init; }
+
+    /// <summary>Smaller files go through the session: they are there before the bulk path is set up. Bytes.</summary>
+    public long MinimumBytes { get; init; } = 64 * 1024 * 1024;
+}
