@@ -19,16 +19,16 @@ public static class DatacenterCounters
     /// <summary>The metrics now.</summary>
     public static IReadOnlyList<ComponentMetric> ReadMetrics() =>
     [
-        new("dwcp_bulk_sent_bytes_total", "Payload bytes sent by the bulk path.", ComponentMetricKind.Counter, Interlocked.Read(ref _sentBytes)),
-        new("dwcp_bulk_verified_bytes_total", "Payload bytes received by the bulk path and verified.", ComponentMetricKind.Counter, Interlocked.Read(ref _verifiedBytes)),
-        new("dwcp_bulk_authenticated_bytes_total", "Payload bytes verified by AES-GMAC as well.", ComponentMetricKind.Counter, Interlocked.Read(ref _authenticatedBytes)),
-        new("dwcp_bulk_refused_extents_total", "Extents whose checksum or tag did not match.", ComponentMetricKind.Counter, Interlocked.Read(ref _refused)),
-        new("dwcp_bulk_credit_waits_total", "Times that a sender had no credit and waited for the receiver.", ComponentMetricKind.Counter, Interlocked.Read(ref _creditWaits)),
-        new("dwcp_bulk_resumed_bytes_total", "Bytes that did not travel because a journal had them, and their hash proved it.", ComponentMetricKind.Counter, Interlocked.Read(ref _resumedBytes)),
-        new("dwcp_bulk_digests_total", "Objects whose cryptographic digest followed and matched.", ComponentMetricKind.Counter, Interlocked.Read(ref _digests)),
-        new("dwcp_bulk_socket_streams_total", "Bulk streams over plain sockets.", ComponentMetricKind.Counter, Interlocked.Read(ref _socketStreams)),
-        new("dwcp_bulk_ucx_streams_total", "Bulk streams over UCX.", ComponentMetricKind.Counter, Interlocked.Read(ref _ucxStreams)),
-        new("dwcp_bulk_streams_active", "Bulk streams that run now.", ComponentMetricKind.Gauge, Interlocked.Read(ref _active)),
+        new("dwcp_itp_bulk_sent_bytes_total", "Payload bytes sent by the bulk path.", ComponentMetricKind.Counter, Interlocked.Read(ref _sentBytes)),
+        new("dwcp_itp_bulk_verified_bytes_total", "Payload bytes received by the bulk path and verified.", ComponentMetricKind.Counter, Interlocked.Read(ref _verifiedBytes)),
+        new("dwcp_itp_bulk_authenticated_bytes_total", "Payload bytes verified by AES-GMAC as well.", ComponentMetricKind.Counter, Interlocked.Read(ref _authenticatedBytes)),
+        new("dwcp_itp_bulk_refused_extents_total", "Extents whose checksum or tag did not match.", ComponentMetricKind.Counter, Interlocked.Read(ref _refused)),
+        new("dwcp_itp_bulk_credit_waits_total", "Times that a sender had no credit and waited for the receiver.", ComponentMetricKind.Counter, Interlocked.Read(ref _creditWaits)),
+        new("dwcp_itp_bulk_resumed_bytes_total", "Bytes that did not travel because a journal had them, and their hash proved it.", ComponentMetricKind.Counter, Interlocked.Read(ref _resumedBytes)),
+        new("dwcp_itp_bulk_digests_total", "Objects whose cryptographic digest followed and matched.", ComponentMetricKind.Counter, Interlocked.Read(ref _digests)),
+        new("dwcp_itp_bulk_socket_streams_total", "Bulk streams over plain sockets.", ComponentMetricKind.Counter, Interlocked.Read(ref _socketStreams)),
+        new("dwcp_itp_bulk_ucx_streams_total", "Bulk streams over UCX.", ComponentMetricKind.Counter, Interlocked.Read(ref _ucxStreams)),
+        new("dwcp_itp_bulk_streams_active", "Bulk streams that run now.", ComponentMetricKind.Gauge, Interlocked.Read(ref _active)),
     ];
 
     internal static void ExtentSent(int bytes) => Interlocked.Add(ref _sentBytes, bytes);

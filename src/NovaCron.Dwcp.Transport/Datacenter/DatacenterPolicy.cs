@@ -42,7 +42,7 @@ public sealed record DatacenterPolicy
         ArgumentNullException.ThrowIfNull(text);
         return [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => IPNetwork.TryParse(part, out var network)
             ? network
-            : throw new FormatException($"'{part}' is no network. Write it with its prefix and without host bits: 10.1.0.0/16."))];
+            : throw new FormatException($"'{part}' is no network. Write it with its prefix: 10.1.0.0/16."))];
     }
 
     /// <summary>Reads a range of ports: <c>7430-7461</c>, or one port.</summary>

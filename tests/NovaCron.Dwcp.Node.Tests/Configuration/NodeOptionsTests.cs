@@ -47,8 +47,9 @@ public sealed class NodeOptionsTests : IDisposable
         Assert.False(_pod.ReadOptions().Datacenter!.Authenticate);
         _pod.Environment["DWCP_BULK_AUTHENTICATION"] = "no";
         Assert.StartsWith("DWCP_BULK_AUTHENTICATION is 'no', but must be ", Assert.Throws<DwcpNodeException>(_pod.ReadOptions).Message);
-        _pod.Environment["DWCP_BULK_NETWORKS"] = "10.1.0.1/16";
-        Assert.StartsWith("DWCP_BULK_NETWORKS is '10.1.0.1/16', but must be ", Assert.Throws<DwcpNodeException>(_pod.ReadOptions).Message);
+        _pod.Environment["DWCP_BULK_AUTHENTICATION"] = "required";
+        _pod.Environment["DWCP_BULK_NETWORKS"] = "10.1.0.0/33";
+        Assert.StartsWith("DWCP_BULK_NETWORKS is '10.1.0.0/33', but must be ", Assert.Throws<DwcpNodeException>(_pod.ReadOptions).Message);
     }
 
     [Theory]
