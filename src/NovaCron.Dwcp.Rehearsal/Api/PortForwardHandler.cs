@@ -4,30 +4,47 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using NovaCron.Dwcp.Rehearsal.Storage;
 
 namespace NovaCron.Dwcp.Rehearsal.Api;
 
 /// <summary>
-/// Forwards ports of a pod over a WebSocket by the channel protocol <c>v4.channel.k8s.io</c>, as client libraries do: for each asked
-/// port a data channel and an error channel, whose first message is the port number.
+/// Forwards ports of a pod: over a WebSocket by the channel protocol <c>v4.channel.k8s.io</c>, as client libraries do (for each asked
+/// port a data channel and an error channel, whose first message is the port number), or by SPDY/3.1, as kubectl does, in a WebSocket or after an upgrade.
 /// </summary>
 internal sealed class PortForwardHandler(ApiContext api)
 {
-    private static readonly string[] Protocols = ["v4.channel.k8s.io", "v4.base64.channel.k8s.io"];
+    private const string Channels = "v4.channel.k8s.io";
+    private const string Spdy = "SPDY/3.1";
+    private const string Tunnel = $"{Spdy}+{SpdyPortForwarding.Protocol}";
 
     public async Task HandleAsync(ApiRequest request)
     {
         var (ns, name) = (request.Path.Namespace, request.Path.Name);
         var pod = api.Store.Find(ResourceTypes.Pods, ns, name)?.Document ?? throw ApiStatusException.NotFound(ResourceTypes.Pods, name);
+        var address = pod.At("status.podIP")?.ToString() ?? throw ApiStatusException.BadRequest($"pod {name} has no address yet");
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Aborted, api.Stopping);
         if (!request.Http.WebSockets.IsWebSocketRequest)
         {
-            throw ApiStatusException.BadRequest("Upgrade request required");
+            await UpgradeAsync(request.Http, address, ending.Token).ConfigureAwait(false);
+            return;
         }
         var asked = request.Http.WebSockets.WebSocketRequestedProtocols;
-        if (!asked.Contains(Protocols[0]))
+        if (asked.Contains(Tunnel))
         {
-            throw ApiStatusException.BadRequest($"unable to upgrade: none of the protocols [{string.Join(' ', asked)}] is spoken here, only {Protocols[0]}");
+            // The name has a slash, which RFC 6455 does not allow and .NET refuses to answer with.
+            request.Http.Response.Headers.SecWebSocketProtocol = Tunnel;
+            using var tunnel = await request.Http.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false);
+            await using var stream = WebSocketStream.Create(tunnel, WebSocketMessageType.Binary);
+            using var forwarding = new SpdyPortForwarding(stream, address);
+            await forwarding.RunAsync(ending.Token).ConfigureAwait(false);
+            return;
+        }
+        if (!asked.Contains(Channels))
+        {
+            throw ApiStatusException.BadRequest($"unable to upgrade: none of the protocols [{string.Join(' ', asked)}] is spoken here, only {Tunnel} and {Channels}");
         }
         var ports = (request.Query("ports") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)
             .Select(static p => ushort.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
@@ -36,10 +53,27 @@ internal sealed class PortForwardHandler(ApiContext api)
         {
             throw ApiStatusException.BadRequest("query parameter \"ports\" is required");
         }
-        var address = pod.At("status.podIP")?.ToString() ?? throw ApiStatusException.BadRequest($"pod {name} has no address yet");
-        using var socket = await request.Http.WebSockets.AcceptWebSocketAsync(Protocols[0]).ConfigureAwait(false);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Aborted, api.Stopping);
+        using var socket = await request.Http.WebSockets.AcceptWebSocketAsync(Channels).ConfigureAwait(false);
         await new Forwarding(socket, address, ports).RunAsync(ending.Token).ConfigureAwait(false);
+    }
+
+    // The way of kubectl before 1.31, and after it where a proxy between lets no WebSocket through.
+    private static async Task UpgradeAsync(HttpContext http, string address, CancellationToken cancellationToken)
+    {
+        var upgrade = http.Features.Get<IHttpUpgradeFeature>();
+        if (upgrade is not { IsUpgradableRequest: true } || !http.Request.Headers.Upgrade.ToString().Equals(Spdy, StringComparison.OrdinalIgnoreCase))
+        {
+            throw ApiStatusException.BadRequest("Upgrade request required");
+        }
+        if (!http.Request.Headers["X-Stream-Protocol-Version"].Contains(SpdyPortForwarding.Protocol))
+        {
+            throw ApiStatusException.BadRequest($"unable to upgrade: only {SpdyPortForwarding.Protocol} is spoken here");
+        }
+        http.Response.Headers.Upgrade = Spdy;
+        http.Response.Headers["X-Stream-Protocol-Version"] = SpdyPortForwarding.Protocol;
+        await using var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
+        using var forwarding = new SpdyPortForwarding(stream, address);
+        await forwarding.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private sealed class Forwarding(WebSocket socket, string address, List<ushort> ports)

@@ -81,6 +81,63 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
         Assert.Contains("Exit Code:    3", await Run(ns, "describe", "pod", "broken"));
     }
 
+    [Theory]
+    [InlineData("true")] // SPDY in a WebSocket, the way since kubectl 1.31
+    [InlineData("false")] // SPDY after an upgrade, the way before
+    public async Task A_port_of_a_pod_is_forwarded(string overWebSockets)
+    {
+        Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "kubectl"))), "kubectl is not installed");
+        var ns = await fixture.NamespaceAsync();
+        fixture.Store.Create(ResourceTypes.Pods, Workloads.Pod(ns, "web", Workloads.ReadyProbe));
+        await fixture.Eventually(() => fixture.ReadyPods(ns, "web").Count == 1, "a ready pod");
+        var start = new ProcessStartInfo("kubectl") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])["port-forward", "pod/web", ":8080", ":9", "--namespace", ns, "--kubeconfig", fixture.Cluster.KubeconfigPath])
+        {
+            start.ArgumentList.Add(argument);
+        }
+        start.Environment["KUBECTL_PORT_FORWARD_WEBSOCKETS"] = overWebSockets;
+        using var kubectl = Process.Start(start)!;
+        try
+        {
+            var (open, closed) = (await PortAsync("-> 8080"), await PortAsync("-> 9"));
+            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => fixture.Http.GetStringAsync($"http://127.0.0.1:{open}/name", TestContext.Current.CancellationToken)));
+            Assert.All(answers, answer => Assert.Contains("web", answer));
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => fixture.Http.GetStringAsync($"http://127.0.0.1:{closed}/", TestContext.Current.CancellationToken));
+            Assert.Contains("error forwarding port 9 to pod", await LineAsync(kubectl.StandardError, "error forwarding"));
+        }
+        finally
+        {
+            kubectl.Kill();
+            await kubectl.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        async Task<string> PortAsync(string mark)
+        {
+            while (true)
+            {
+                // "Forwarding from 127.0.0.1:40123 -> 8080", and once more for [::1] where that is to be had.
+                var line = await LineAsync(kubectl.StandardOutput, mark);
+                if (line.Contains("127.0.0.1:", StringComparison.Ordinal))
+                {
+                    return line.Split(':')[1].Split(' ')[0];
+                }
+            }
+        }
+
+        async Task<string> LineAsync(StreamReader reader, string mark)
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            string? line;
+            do
+            {
+                line = await reader.ReadLineAsync(limit.Token);
+                Assert.True(line is not null, "kubectl ended");
+            }
+            while (!line.Contains(mark, StringComparison.Ordinal));
+            return line;
+        }
+    }
+
     private async Task<string> Run(string ns, params object[] arguments)
     {
         var expected = arguments[0] is int code ? code : 0;
