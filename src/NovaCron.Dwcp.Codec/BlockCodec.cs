@@ -17,6 +17,9 @@ public static class BlockCodec
     /// <summary>Method byte: segments of a dictionary coding follow.</summary>
     public const byte MethodSegments = 2;
 
+    /// <summary>Method byte: a transform's parameters and streams follow, each stream a payload of one of the other methods.</summary>
+    public const byte MethodTransformed = 3;
+
     /// <summary>The most memory that decoding a block takes beside its payload and its content, bytes.</summary>
     internal const long DecoderWorkingMemory = 30L << 20;
 
@@ -42,12 +45,40 @@ public static class BlockCodec
         }
 
         if (level == DwcpLevel.Adaptive) level = DwcpLevel.Balanced;
+        var workspace = BlockWorkspace.Rent();
+        try
+        {
+            if (level >= DwcpLevel.Dense)
+            {
+                var encoded = workspace.EncodeTransformed(block, destination[1..MaxEncodedLength(block.Length)], level);
+                if (encoded > 0)
+                {
+                    destination[0] = MethodTransformed;
+                    return encoded + 1;
+                }
+            }
+
+            return EncodePlain(workspace, block, destination, level);
+        }
+        finally
+        {
+            BlockWorkspace.Return(workspace);
+        }
+    }
+
+    /// <summary>Encodes a block, or a stream that a transform made of one, without a transform.</summary>
+    internal static int EncodePlain(BlockWorkspace workspace, ReadOnlySpan<byte> block, Span<byte> destination, DwcpLevel level)
+    {
+        if (IsZero(block))
+        {
+            destination[0] = MethodZero;
+            return 1;
+        }
+
         if (level != DwcpLevel.Store)
         {
-            var workspace = BlockWorkspace.Rent();
             var room = destination[1..MaxEncodedLength(block.Length)];
             var encoded = level < DwcpLevel.Dense ? workspace.EncodeSegments(block, room, level) : workspace.EncodeNibbles(block, room, level);
-            BlockWorkspace.Return(workspace);
             if (encoded > 0)
             {
                 destination[0] = MethodSegments;
@@ -65,6 +96,27 @@ public static class BlockCodec
     /// <exception cref="DwcpFormatException">Unknown method, or the payload does not decode to exactly the destination's length.</exception>
     public static void Decode(ReadOnlySpan<byte> payload, Span<byte> exactDestination)
     {
+        var workspace = BlockWorkspace.Rent();
+        try
+        {
+            if (!payload.IsEmpty && payload[0] == MethodTransformed)
+            {
+                workspace.DecodeTransformed(payload[1..], exactDestination);
+            }
+            else
+            {
+                DecodePlain(workspace, payload, exactDestination);
+            }
+        }
+        finally
+        {
+            BlockWorkspace.Return(workspace);
+        }
+    }
+
+    /// <summary>Decodes a payload of any method but a transform.</summary>
+    internal static void DecodePlain(BlockWorkspace workspace, ReadOnlySpan<byte> payload, Span<byte> exactDestination)
+    {
         if (payload.IsEmpty) throw new DwcpFormatException("An encoded block is empty; it needs at least its method byte.");
         switch (payload[0])
         {
@@ -78,19 +130,10 @@ public static class BlockCodec
                 exactDestination.Clear();
                 break;
             case MethodSegments:
-                var workspace = BlockWorkspace.Rent();
-                try
-                {
-                    workspace.DecodeSegments(payload[1..], exactDestination);
-                }
-                finally
-                {
-                    BlockWorkspace.Return(workspace);
-                }
-
+                workspace.DecodeSegments(payload[1..], exactDestination);
                 break;
             default:
-                throw new DwcpFormatException($"Block method {payload[0]} is unknown; a newer DWCP wrote it.");
+                throw new DwcpFormatException($"Block method {payload[0]} is unknown, or not one that may stand here; a newer DWCP wrote it.");
         }
     }
 

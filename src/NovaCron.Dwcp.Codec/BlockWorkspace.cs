@@ -1,6 +1,8 @@
+using NovaCron.Dwcp.Codec.Components;
 using NovaCron.Dwcp.Codec.Dictionary.Coding;
 using NovaCron.Dwcp.Codec.Dictionary.Parsing;
 using NovaCron.Dwcp.Codec.Entropy;
+using NovaCron.Dwcp.Codec.Transforms;
 
 namespace NovaCron.Dwcp.Codec;
 
@@ -13,7 +15,11 @@ internal sealed unsafe class BlockWorkspace
     // A stack under its own lock: a ConcurrentBag allocates per thread, and the newest workspace is the one still in cache.
     private static readonly Stack<BlockWorkspace> Idle = new();
 
+    /// <summary>A transform is judged on this much of a block, from its middle; less, and lines of a scrape or records of a page do not come back.</summary>
+    private const int TransformSample = 1 << 20;
+
     private byte[] _output = [];
+    private byte[] _trial = [];
     private CommandEncoder? _commandEncoder;
     private CommandDecoder? _commandDecoder;
     private SequenceBuffer? _sequences;
@@ -23,6 +29,8 @@ internal sealed unsafe class BlockWorkspace
     private OptimalParser? _max;
     private NibbleEncoder? _nibbleEncoder;
     private NibbleDecoder? _nibbleDecoder;
+    private TransformRegistry? _transforms;
+    private TransformStreams? _streams;
 
     public static BlockWorkspace Rent()
     {
@@ -38,6 +46,145 @@ internal sealed unsafe class BlockWorkspace
         {
             Idle.Push(workspace);
         }
+    }
+
+    /// <summary>Encodes a block as a transform's streams, if one helps.</summary>
+    /// <returns>The bytes written, or 0 when none helps or they would not fit <paramref name="destination"/>.</returns>
+    public int EncodeTransformed(ReadOnlySpan<byte> block, Span<byte> destination, DwcpLevel level)
+    {
+        _transforms ??= new TransformRegistry();
+        _streams ??= new TransformStreams();
+        ReadOnlySpan<byte> sample = block.Length <= TransformSample ? block : block.Slice((block.Length - TransformSample) / 2, TransformSample);
+        int plain = 0;
+        foreach (ITransform transform in _transforms.All)
+        {
+            if (transform.InPlace ? transform.TryForward(block, _streams) : transform.TryForward(sample, _streams) && Pays(sample, ref plain)
+                && (sample.Length == block.Length || transform.TryForward(block, _streams)))
+            {
+                int written = WriteStreams(transform, destination, level);
+                if (written > 0)
+                {
+                    AmstComponent.RecordTransformed(transform.Id, block.Length);
+                }
+
+                return written;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>
+    /// Whether the streams made of a sample code smaller than it does, measured with the coder of level Balanced, which is several times as
+    /// fast as the one that will be used. They must save a fiftieth: what a transform costs is the matches with what is beyond the sample.
+    /// </summary>
+    private bool Pays(ReadOnlySpan<byte> sample, ref int plain)
+    {
+        plain = plain > 0 ? plain : Cost(sample);
+        long transformed = 0;
+        for (int i = 0; i < _streams!.Count; i++)
+        {
+            transformed += Cost(_streams[i]);
+        }
+
+        return transformed < plain - plain / 50;
+    }
+
+    /// <summary>What a stream takes about, bytes.</summary>
+    private int Cost(ReadOnlySpan<byte> stream)
+    {
+        if (stream.IsEmpty)
+        {
+            return 0;
+        }
+
+        if (_trial.Length < stream.Length)
+        {
+            _trial = GC.AllocateUninitializedArray<byte>(Math.Max(stream.Length, TransformSample));
+        }
+
+        int encoded = EncodeSegments(stream, _trial.AsSpan(0, stream.Length), DwcpLevel.Balanced);
+        return encoded > 0 ? encoded : stream.Length;
+    }
+
+    private int WriteStreams(ITransform transform, Span<byte> destination, DwcpLevel level)
+    {
+        TransformStreams streams = _streams!;
+        ReadOnlySpan<byte> parameters = streams.Parameters;
+        if (destination.Length < parameters.Length + 2 + Bytes.MaxVarint)
+        {
+            return 0;
+        }
+
+        destination[0] = (byte)transform.Id;
+        int n = 1 + Bytes.WriteVarint(destination[1..], (uint)parameters.Length);
+        parameters.CopyTo(destination[n..]);
+        n += parameters.Length;
+        destination[n++] = (byte)streams.Count;
+        for (int i = 0; i < streams.Count; i++)
+        {
+            Span<byte> stream = streams[i];
+            int room = BlockCodec.MaxEncodedLength(stream.Length);
+            if (_trial.Length < room)
+            {
+                _trial = GC.AllocateUninitializedArray<byte>(room);
+            }
+
+            int length = stream.IsEmpty ? 0 : BlockCodec.EncodePlain(this, stream, _trial, level);
+            if (length + 2 * Bytes.MaxVarint > destination.Length - n)
+            {
+                return 0;
+            }
+
+            n += Bytes.WriteVarint(destination[n..], (uint)stream.Length);
+            n += Bytes.WriteVarint(destination[n..], (uint)length);
+            _trial.AsSpan(0, length).CopyTo(destination[n..]);
+            n += length;
+        }
+
+        return n;
+    }
+
+    /// <summary>Decodes a transform's streams and restores the block.</summary>
+    public void DecodeTransformed(ReadOnlySpan<byte> payload, Span<byte> block)
+    {
+        _transforms ??= new TransformRegistry();
+        _streams ??= new TransformStreams();
+        ITransform transform = _transforms.Get(Bytes.Take(ref payload, 1)[0]);
+        ReadOnlySpan<byte> parameters = Bytes.Take(ref payload, Bytes.ReadVarint(ref payload));
+        int count = Bytes.Take(ref payload, 1)[0];
+        _streams.Clear(block.Length);
+        if (count > TransformStreams.MaxStreams || !_streams.AddParameters(parameters))
+        {
+            throw new DwcpFormatException("A transformed block has more streams or parameters than any transform has.");
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            uint length = Bytes.ReadVarint(ref payload);
+            if (length > (uint)_streams.Left)
+            {
+                throw new DwcpFormatException($"The streams of a transformed block of {block.Length} bytes are longer than they may be.");
+            }
+
+            ReadOnlySpan<byte> encoded = Bytes.Take(ref payload, Bytes.ReadVarint(ref payload));
+            Span<byte> stream = _streams.Add((int)length);
+            if (length > 0)
+            {
+                BlockCodec.DecodePlain(this, encoded, stream);
+            }
+            else if (!encoded.IsEmpty)
+            {
+                throw new DwcpFormatException("An empty stream of a transformed block has a payload.");
+            }
+        }
+
+        if (!payload.IsEmpty)
+        {
+            throw new DwcpFormatException($"{payload.Length} bytes follow the last stream of a block.");
+        }
+
+        transform.Inverse(_streams, block);
     }
 
     /// <summary>Encodes a block as segments.</summary>

@@ -70,7 +70,7 @@ public sealed class DwcpArchive : IDisposable
             throw new DwcpFormatException("The footer of the archive points outside it.");
         }
 
-        if (2L * header.BlockLength + BlockCodec.DecoderWorkingMemory + 3L * back > options.MemoryLimit)
+        if (3L * header.BlockLength + BlockCodec.DecoderWorkingMemory + 3L * back > options.MemoryLimit)
         {
             throw new DwcpFormatException($"The archive's index and blocks need more than the {options.MemoryLimit} bytes of memory that are allowed.");
         }

@@ -1,10 +1,8 @@
-using System.Diagnostics;
-
 namespace NovaCron.Dwcp.Codec.Tests;
 
 /// <summary>
-/// A mutation loop over encoded blocks, bounded in time: no input may make the decoder throw anything but <see cref="DwcpFormatException"/>,
-/// hang, or write outside its destination. DWCP_FUZZ_SECONDS makes it run longer.
+/// A mutation loop over encoded blocks, bounded in number: no input may make the decoder throw anything but <see cref="DwcpFormatException"/>,
+/// hang, or write outside its destination. DWCP_FUZZ_RUNS makes it run longer.
 /// </summary>
 public sealed class DecoderFuzzTests
 {
@@ -15,16 +13,15 @@ public sealed class DecoderFuzzTests
     [InlineData(DwcpLevel.Max)]
     public void A_damaged_block_is_refused_or_decodes_to_something_of_the_right_length(DwcpLevel level)
     {
-        double seconds = double.Parse(Environment.GetEnvironmentVariable("DWCP_FUZZ_SECONDS") ?? "4", System.Globalization.CultureInfo.InvariantCulture);
+        int most = int.Parse(Environment.GetEnvironmentVariable("DWCP_FUZZ_RUNS") ?? "12000", System.Globalization.CultureInfo.InvariantCulture);
         int seed = Environment.GetEnvironmentVariable("DWCP_FUZZ_SEED") is { } s ? int.Parse(s, System.Globalization.CultureInfo.InvariantCulture) : 20240607;
         var random = new Random(seed + (int)level);
         byte[][] seeds = [.. SampleData.Kinds.Select((kind, i) => BlockCodecTests.Encode(SampleData.Make(kind, 3000 + 700 * i, i), level))];
         int[] lengths = [.. SampleData.Kinds.Select((_, i) => 3000 + 700 * i)];
         const int Guard = 256;
         byte[] destination = new byte[Guard * 2 + 20_000];
-        var clock = Stopwatch.StartNew();
         int runs = 0, refused = 0;
-        while (clock.Elapsed.TotalSeconds < seconds)
+        while (runs < most)
         {
             int pick = random.Next(seeds.Length);
             byte[] payload = Mutate(seeds[pick], random);
@@ -49,7 +46,7 @@ public sealed class DecoderFuzzTests
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{level}: {runs} inputs, {refused} refused, seed {seed}");
-        Assert.True(refused > 0 && runs > 100, $"{runs} inputs, {refused} refused: the loop did not exercise the decoder.");
+        Assert.True(refused > 0, $"{runs} inputs, {refused} refused: the loop did not exercise the decoder.");
     }
 
     private static byte[] Mutate(byte[] original, Random random)

@@ -7,7 +7,7 @@ namespace NovaCron.Dwcp.Codec.Tests;
 internal static class SampleData
 {
     public static readonly string[] Kinds =
-        ["zeros", "run", "noise", "text", "log", "records", "floats", "counter", "x86", "pages", "skewed", "mixed", "pairs"];
+        ["zeros", "run", "noise", "text", "log", "records", "floats", "counter", "x86", "pages", "skewed", "telemetry", "metrics", "mixed", "pairs"];
 
     public static byte[] Make(string kind, int length, int seed)
     {
@@ -41,6 +41,12 @@ internal static class SampleData
                     BitConverter.TryWriteBytes(data.AsSpan(i), (uint)(seed + i * 3));
                 }
 
+                break;
+            case "metrics":
+                Metrics(data, random);
+                break;
+            case "telemetry":
+                Telemetry(data, random);
                 break;
             case "x86":
                 Code(data, random);
@@ -134,6 +140,37 @@ internal static class SampleData
         {
             value += (random.NextDouble() - 0.5) * 0.1;
             BitConverter.TryWriteBytes(data.AsSpan(i), Math.Round(value, 2));
+        }
+    }
+
+    private static void Metrics(byte[] data, Random random)
+    {
+        var text = new StringBuilder();
+        long time = 1_767_225_600_000;
+        int total = 1000;
+        while (text.Length < data.Length)
+        {
+            time += random.Next(400);
+            string stamp = DateTimeOffset.FromUnixTimeMilliseconds(time).ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{stamp} dwcpd[{4000 + random.Next(3)}] session {total += random.Next(3)} {(random.Next(9) == 0 ? "failed" : "ended")} after {random.Next(400) / 4.0} ms\n");
+        }
+
+        Encoding.ASCII.GetBytes(text.ToString(0, data.Length)).CopyTo(data, 0);
+    }
+
+    private static void Telemetry(byte[] data, Random random)
+    {
+        long time = 1_700_000_000_000_000_000;
+        int counter = 0;
+        short level = 300;
+        for (int i = 0; i + 16 <= data.Length; i += 16)
+        {
+            BitConverter.TryWriteBytes(data.AsSpan(i), time += 1_000_000 + random.Next(2000));
+            BitConverter.TryWriteBytes(data.AsSpan(i + 8), counter += random.Next(30));
+            BitConverter.TryWriteBytes(data.AsSpan(i + 12), level += (short)random.Next(-2, 3));
+            data[i + 15] = 0x80;
         }
     }
 

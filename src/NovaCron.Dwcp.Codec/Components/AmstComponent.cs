@@ -1,3 +1,5 @@
+using NovaCron.Dwcp.Codec.Transforms;
+
 namespace NovaCron.Dwcp.Codec.Components;
 
 /// <summary>AMST as measured: what the transforms took away before coding.</summary>
@@ -5,6 +7,8 @@ public sealed class AmstComponent : IDwcpComponent
 {
     private static long _zeroBlocks;
     private static long _zeroBytes;
+    private static readonly long[] TransformedBlocks = new long[(int)TransformId.Lines + 1];
+    private static long _transformedBytes;
 
     /// <inheritdoc/>
     public string Name => "AMST";
@@ -16,12 +20,26 @@ public sealed class AmstComponent : IDwcpComponent
         Interlocked.Add(ref _zeroBytes, bytes);
     }
 
+    /// <summary>Counts one block that a transform changed.</summary>
+    internal static void RecordTransformed(TransformId id, long bytes)
+    {
+        Interlocked.Increment(ref TransformedBlocks[(int)id]);
+        Interlocked.Add(ref _transformedBytes, bytes);
+    }
+
     /// <inheritdoc/>
     public IReadOnlyList<ComponentMetric> ReadMetrics() =>
     [
         new("dwcp_amst_zero_blocks_total", "All-zero blocks that were elided.", ComponentMetricKind.Counter, Interlocked.Read(ref _zeroBlocks)),
         new("dwcp_amst_zero_bytes_total", "Bytes of all-zero blocks that were elided.", ComponentMetricKind.Counter, Interlocked.Read(ref _zeroBytes)),
+        Blocks("branch", "whose x86-64 branches were made absolute", TransformId.Branches),
+        Blocks("record", "that were written as differences of fixed-width records", TransformId.Records),
+        Blocks("line", "that were written as line templates and columns of numbers", TransformId.Lines),
+        new("dwcp_amst_transformed_bytes_total", "Bytes of blocks that a transform changed.", ComponentMetricKind.Counter, Interlocked.Read(ref _transformedBytes)),
     ];
+
+    private static ComponentMetric Blocks(string name, string what, TransformId id) => new(
+        $"dwcp_amst_{name}_blocks_total", $"Blocks {what}.", ComponentMetricKind.Counter, Interlocked.Read(ref TransformedBlocks[(int)id]));
 
     /// <inheritdoc/>
     public ComponentSelfTest RunSelfTest(CancellationToken ct) => SelfTest.Run(
@@ -38,7 +56,51 @@ public sealed class AmstComponent : IDwcpComponent
             var length = BlockCodec.Encode(block, encoded, DwcpLevel.Store);
             BlockCodec.Decode(encoded.AsSpan(0, length), decoded);
             SelfTest.Require(decoded.AsSpan().SequenceEqual(block), "A block with one byte set did not survive.");
-            return "zero elision: 256 KiB to 1 byte and back; one set byte survives";
+            return "zero elision: 256 KiB to 1 byte and back; one set byte survives; " + TransformsSelfTest();
         },
         ct);
+
+    /// <summary>A block made for each transform must be taken by it, shrink, and come back.</summary>
+    private static string TransformsSelfTest()
+    {
+        var random = new Random(20240611);
+        var records = new byte[128 * 1024];
+        var code = new byte[records.Length];
+        long time = 1_700_000_000_000_000_000;
+        for (int i = 0; i + 16 <= records.Length; i += 16)
+        {
+            time += 1_000_000 + random.Next(1000);
+            BitConverter.TryWriteBytes(records.AsSpan(i), time);
+            BitConverter.TryWriteBytes(records.AsSpan(i + 8), i * 3);
+            BitConverter.TryWriteBytes(records.AsSpan(i + 12), random.Next(50));
+        }
+
+        random.NextBytes(code);
+        for (int i = 0; i + 8 <= code.Length; i += 8)
+        {
+            code[i] = 0xE8;
+            BitConverter.TryWriteBytes(code.AsSpan(i + 1), random.Next(40) * 4096 - i);
+        }
+
+        var lines = new System.Text.StringBuilder();
+        for (int i = 0; lines.Length < records.Length; i++)
+        {
+            lines.Append(System.Globalization.CultureInfo.InvariantCulture, $"2026-01-02 03:04:{i / 10 % 60:00}.{i % 10}00 session {1000 + i} took {random.Next(400)} ms\n");
+        }
+
+        var sizes = new List<string>();
+        foreach (var (transform, block) in (ReadOnlySpan<(TransformId, byte[])>)
+            [(TransformId.Records, records), (TransformId.Branches, code), (TransformId.Lines, System.Text.Encoding.ASCII.GetBytes(lines.ToString()))])
+        {
+            var encoded = new byte[BlockCodec.MaxEncodedLength(block.Length)];
+            var length = BlockCodec.Encode(block, encoded, DwcpLevel.Dense);
+            SelfTest.Require(encoded[0] == BlockCodec.MethodTransformed && encoded[1] == (byte)transform, $"A block for transform {transform} was not taken by it.");
+            var decoded = new byte[block.Length];
+            BlockCodec.Decode(encoded.AsSpan(0, length), decoded);
+            SelfTest.Require(decoded.AsSpan().SequenceEqual(block), $"A block did not survive transform {transform}.");
+            sizes.Add($"{transform} {block.Length} to {length}");
+        }
+
+        return "transforms: " + string.Join(", ", sizes);
+    }
 }

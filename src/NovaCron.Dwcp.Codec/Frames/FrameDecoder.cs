@@ -29,8 +29,8 @@ internal sealed class FrameDecoder
             throw new DwcpFormatException($"The frame announces {_header.ContentLength} bytes of content; the limit is {options.MaxContentLength}.");
         }
 
-        // Per block in flight: payload, content, and the tables of the coding.
-        long each = 2L * _header.BlockLength + 1 + BlockCodec.DecoderWorkingMemory;
+        // Per block in flight: payload, content, the streams of a transform, and the tables of the coding.
+        long each = 3L * _header.BlockLength + 1 + BlockCodec.DecoderWorkingMemory;
         long fit = options.MemoryLimit / each;
         if (fit < 1)
         {
