@@ -50,7 +50,7 @@ public abstract class WatchingCmdlet : ClusterCmdlet
     private void Show(RolloutObservation observation)
     {
         var status = string.Create(CultureInfo.InvariantCulture,
-            $"{observation.State} at {observation.Percent} % of {observation.TargetPercent} %, v3 errors {Number(observation.V3?.ErrorRatePercent)} %, P99 {Number(observation.V3?.P99Milliseconds)} ms, {observation.AppliedPods} of {observation.ReadyPods} pods applied");
+            $"{observation.State} at {observation.Percent} % of {observation.TargetPercent} %, v3 errors {Figure(observation.V3?.ErrorRatePercent, "%")}, P99 {Figure(observation.V3?.P99Milliseconds, "ms")}, {observation.AppliedPods} of {observation.ReadyPods} pods applied");
         WriteProgress(new ProgressRecord(0, Activity, status)
         {
             CurrentOperation = observation.Message ?? "",
@@ -61,5 +61,5 @@ public abstract class WatchingCmdlet : ClusterCmdlet
         WriteObject(observation);
     }
 
-    private static string Number(double? value) => value is { } known ? known.ToString("0.##", CultureInfo.InvariantCulture) : "not known";
+    private static string Figure(double? value, string unit) => value is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:0.##} {unit}") : "not known yet";
 }
