@@ -19,6 +19,8 @@
     CmdletsToExport      = @(
         'Get-DwcpCheck',
         'Get-DwcpCredential',
+        'Get-DwcpGate',
+        'Invoke-DwcpGate',
         'Export-DwcpManifest',
         'Export-DwcpIncidentReport',
         'Invoke-DwcpRollback',

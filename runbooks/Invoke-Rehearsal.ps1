@@ -94,6 +94,17 @@ try {
         [IO.Directory]::Delete($copy, $true)
     }
 
+    Write-DwcpStep 'The owners attest, and the gates of data and rollout open' {
+        foreach ($owner in 'Tech', 'DevOps', 'Security', 'Product') {
+            $null = Approve-DwcpReadiness $owner @approver -Reason 'Rehearsed on this machine.' -Confirm:$false
+        }
+        foreach ($name in 'Transfer', 'Rollout') {
+            $gate = Invoke-DwcpGate $name @operator -Profile Rehearsal
+            $gate | Out-Default
+            Confirm-That ($gate.ExitCode -eq 0) "The gate $name is shut: $($gate.Results.Where({ $_.Status -in 'Fail', 'Error' }).ForEach({ "$($_.Id): $($_.Message)" }) -join '; ')"
+        }
+    }
+
     Write-DwcpStep 'Rollout to 10 %: asked for by alice, approved by bob, carried out by the guardian' {
         # The soak is longer than the story: the phase must still be on when the fault comes.
         $plan = @{ Name = 'phase-1'; Percent = 10; Soak = '01:00:00'; MinimumRequests = 1000 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NovaCron.Dwcp.Operations.Validation;
 
 /// <summary>What one check saw.</summary>
@@ -26,6 +28,10 @@ public sealed record CheckResult
     public IReadOnlyList<CheckFigure> Figures { get; init; } = [];
 
     public TimeSpan Duration { get; init; }
+
+    /// <summary>The detail, and the remedy after it when there is one.</summary>
+    [JsonIgnore]
+    public string Explanation => Remedy.Length == 0 ? Detail : $"{Detail.TrimEnd('.')}. {Remedy}";
 
     public int Weight => (int)Severity;
 }

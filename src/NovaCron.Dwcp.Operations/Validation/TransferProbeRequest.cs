@@ -22,8 +22,8 @@ public sealed record TransferProbeRequest
     /// <summary>Payload, bytes.</summary>
     public long Bytes { get; init; } = 4 << 20;
 
-    /// <summary>Seed of the payload.</summary>
-    public int Seed { get; init; } = 1;
+    /// <summary>Tells the probes of a run apart; each is another client.</summary>
+    public int Number { get; init; } = 1;
 
     /// <summary>Break the connection once in the middle and resume.</summary>
     public bool Interrupt { get; init; }

@@ -6,7 +6,7 @@ using NovaCron.Dwcp.V1;
 
 namespace NovaCron.Dwcp.PowerShell.Transfers;
 
-/// <summary>Lets validation move real data: sends a seeded payload, reads it back, compares.</summary>
+/// <summary>Lets validation move real data: sends random data, reads it back, compares.</summary>
 internal sealed class TransferProbe : ITransferProbe
 {
     /// <summary>A probe that gets nowhere for so long has failed; validation waits for it.</summary>
@@ -15,14 +15,15 @@ internal sealed class TransferProbe : ITransferProbe
     public async Task<TransferProbeResult> RunAsync(TransferProbeRequest request, CancellationToken cancellationToken)
     {
         var payload = new byte[request.Bytes];
-        new Random(request.Seed).NextBytes(payload);
+        // New in every run: chunks that the store knows from an earlier validation would not be sent, and nothing could be interrupted.
+        RandomNumberGenerator.Fill(payload);
         var path = $"validation/{Guid.NewGuid():n}";
         var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
         await using var _ = client.ConfigureAwait(false);
         var transfer = new TransferRequest
         {
             Remote = new Uri($"dwcp://{request.Address}/{path}"),
-            ClientId = $"validation-{request.Seed}",
+            ClientId = $"validation-{request.Number}",
             ApiKey = request.ApiKey,
             TrustedCertificates = TransferTrust.FromPem(request.CertificateAuthority),
             ServerName = request.ServerName,

@@ -133,7 +133,7 @@ public sealed class ValidationRunnerTests : IDisposable
     public async Task A_slow_check_is_cut_off_and_the_others_go_on()
     {
         using var rig = await ValidationRig.StartAsync();
-        rig.Probe.Break = (q, x) => q.Seed == 11 ? throw new InvalidOperationException("boom") : x;
+        rig.Probe.Break = (q, x) => q.Number == 11 ? throw new InvalidOperationException("boom") : x;
         rig.Nodes.Break = (_, _, c) => c == "GET /ready" ? Wait() : null;
         var report = await rig.RunAsync(new ValidationOptions { Profile = ValidationProfile.Rehearsal, CheckTimeout = TimeSpan.FromSeconds(20) });
         var v1 = report.Checks.Single(c => c.Id == "integration-transfer-v1");

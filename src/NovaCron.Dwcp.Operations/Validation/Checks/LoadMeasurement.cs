@@ -21,8 +21,8 @@ internal sealed record LoadMeasurement(long Requests, long ServerErrors, long Ti
         for (var i = 0; i < TransferCount; i++)
         {
             // Half v3, half what the flag says; new data each time, or deduplication would answer for the store.
-            var seed = 1000 + i;
-            var result = await context.TransferAsync($"load-{i}", r => r with { Bytes = 2 << 20, Seed = seed, CanaryKey = seed % 2 == 0 ? canary : null }).ConfigureAwait(false);
+            var number = 1000 + i;
+            var result = await context.TransferAsync($"load-{i}", r => r with { Bytes = 2 << 20, Number = number, CanaryKey = number % 2 == 0 ? canary : null }).ConfigureAwait(false);
             transfers.Add($"v{result.Version}: {(result.Succeeded && result.HashesEqual ? "ok" : result.Detail.Length > 0 ? result.Detail : "the data read back differs")}");
             failed += result.Succeeded && result.HashesEqual ? 0 : 1;
         }

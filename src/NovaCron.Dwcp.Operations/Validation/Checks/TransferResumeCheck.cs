@@ -12,7 +12,7 @@ internal sealed class TransferResumeCheck() : ValidationCheck(
     public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
     {
         var key = await context.SecretValueAsync("diagnostics-key").ConfigureAwait(false);
-        var result = await context.TransferAsync("resume", r => r with { Seed = 17, Bytes = 16 << 20, CanaryKey = key, Interrupt = true }).ConfigureAwait(false);
+        var result = await context.TransferAsync("resume", r => r with { Number = 17, Bytes = 16 << 20, CanaryKey = key, Interrupt = true }).ConfigureAwait(false);
         if (result.Succeeded && result.Resumes == 0)
             throw new InconclusiveException("the transfer was over before it could be interrupted");
         return TransferJudgement.Judge(result, 3);

@@ -10,5 +10,5 @@ internal sealed class TransferV1Check() : ValidationCheck(
     public override TimeSpan? TimeLimit => TimeSpan.FromMinutes(1);
 
     public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken) =>
-        TransferJudgement.Judge(await context.TransferAsync("v1", r => r with { Seed = 11 }).ConfigureAwait(false), 1);
+        TransferJudgement.Judge(await context.TransferAsync("v1", r => r with { Number = 11 }).ConfigureAwait(false), 1);
 }

@@ -12,6 +12,6 @@ internal sealed class TransferV3Check() : ValidationCheck(
     public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
     {
         var key = await context.SecretValueAsync("diagnostics-key").ConfigureAwait(false);
-        return TransferJudgement.Judge(await context.TransferAsync("v3", r => r with { Seed = 13, CanaryKey = key }).ConfigureAwait(false), 3);
+        return TransferJudgement.Judge(await context.TransferAsync("v3", r => r with { Number = 13, CanaryKey = key }).ConfigureAwait(false), 3);
     }
 }

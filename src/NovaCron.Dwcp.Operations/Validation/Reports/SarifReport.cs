@@ -63,7 +63,7 @@ internal static class SarifReport
             ["level"] = check.Status is CheckStatus.Fail or CheckStatus.Error ? Level(check.Severity) : "none",
             ["message"] = new JsonObject
             {
-                ["text"] = check.Status == CheckStatus.Error ? $"Could not be judged: {check.Detail}" : check.Remedy.Length > 0 ? $"{check.Detail}. {check.Remedy}" : check.Detail,
+                ["text"] = check.Status == CheckStatus.Error ? $"Could not be judged: {check.Detail}" : check.Explanation,
             },
             ["locations"] = new JsonArray(new JsonObject
             {

@@ -100,7 +100,7 @@ public static class ValidationReportFiles
                 .. category.Select(c => new[]
                 {
                     c.Status.ToString().ToUpperInvariant(), $"{c.Id}: {c.Title}", c.Severity.ToString(),
-                    c.Remedy.Length > 0 ? $"{c.Detail}. {c.Remedy}" : c.Detail,
+                    c.Explanation,
                     Number(Math.Round(c.Duration.TotalMilliseconds)),
                 }),
             ]);
