@@ -14,31 +14,44 @@ namespace NovaCron.Dwcp.Operations.Evidence;
 public sealed class ChangePointMixture
 {
     /// <summary>
-    /// Weight of "from the very beginning". A release that is bad is mostly bad at once: such a fault then pays log(1/0.75) = 0.3 nats for the mixture, a
-    /// later one log 4 = 1.4 nats more than it would without (5 requests of a 30 % fault).
+    /// Weight of "from the very beginning". A release that is bad is mostly bad at once: such a fault pays log(1/0.87) = 0.14 nats for all the others
+    /// being looked for too.
     /// </summary>
-    private const double WeightOfStart = 0.75;
+    private const double WeightOfStart = 0.87;
+
+    /// <summary>Weight of the starts of the first minutes, batch t having about t^-1.2 of it: a fault that comes with the first traffic.</summary>
+    private const double WeightOfEarly = 0.02;
+
+    private const double EarlyExponent = 0.2;
 
     /// <summary>
-    /// Exponent of the tail of the later start times: the weight of all starts after batch t is t^-0.2 / 4. Heavy enough that batch 2,400 (20 hours at
-    /// 30 s) costs 12.3 nats before neighbouring starts are added up; lighter tails favour the first minutes, heavier ones the first weeks.
+    /// The rest lies almost flat over the first 5,000 batches (42 hours at 30 s) and ends slowly, as (1 + t/5000)^-2: a start after 20 hours costs 11 nats
+    /// before neighbouring starts are added up, one after a month 19.
     /// </summary>
-    private const double TailExponent = 0.2;
+    private const double LateScale = 5000;
 
-    private readonly double[] _logPrior;
+    private const double LateExponent = 2;
+
+    private readonly double[] _logFirst;
+    private readonly double[] _logLater;
     private readonly double[] _logWealth;
     private long _batches;
 
-    /// <param name="prior">Weights of the alternatives; positive, summing to one.</param>
-    public ChangePointMixture(IReadOnlyList<double> prior)
+    /// <param name="first">Weights of the alternatives for the start at the very beginning; positive, summing to one.</param>
+    /// <param name="later">The same for all other starts; null: as <paramref name="first"/>.</param>
+    public ChangePointMixture(IReadOnlyList<double> first, IReadOnlyList<double>? later = null)
     {
-        if (prior.Count == 0 || prior.Any(weight => weight <= 0) || Math.Abs(prior.Sum() - 1) > 1e-9)
-            throw new ArgumentException("The weights of the alternatives must be positive and sum to one.", nameof(prior));
-        _logPrior = [.. prior.Select(weight => Math.Log(weight))];
-        _logWealth = [.. Enumerable.Repeat(double.NegativeInfinity, prior.Count)];
+        later ??= first;
+        if (later.Count != first.Count) throw new ArgumentException("Both sets of weights are about the same alternatives.", nameof(later));
+        foreach (var prior in new[] { first, later })
+            if (prior.Count == 0 || prior.Any(weight => weight <= 0) || Math.Abs(prior.Sum() - 1) > 1e-9)
+                throw new ArgumentException("The weights of the alternatives must be positive and sum to one.", nameof(first));
+        _logFirst = [.. first.Select(weight => Math.Log(weight))];
+        _logLater = [.. later.Select(weight => Math.Log(weight))];
+        _logWealth = [.. Enumerable.Repeat(double.NegativeInfinity, first.Count)];
     }
 
-    public int Alternatives => _logPrior.Length;
+    public int Alternatives => _logWealth.Length;
 
     public long Batches => _batches;
 
@@ -48,7 +61,7 @@ public sealed class ChangePointMixture
         get
         {
             var value = LogOfUnstarted(_batches);
-            for (var j = 0; j < _logWealth.Length; j++) value = LogAdd(value, _logPrior[j] + _logWealth[j]);
+            foreach (var wealth in _logWealth) value = LogAdd(value, wealth);
             return value;
         }
     }
@@ -59,7 +72,8 @@ public sealed class ChangePointMixture
     {
         if (logRatios.Length != _logWealth.Length) throw new ArgumentException("One ratio per alternative is needed.", nameof(logRatios));
         var logStart = LogWeightOfStart(_batches);
-        for (var j = 0; j < _logWealth.Length; j++) _logWealth[j] = LogAdd(_logWealth[j], logStart) + logRatios[j];
+        var prior = _batches == 0 ? _logFirst : _logLater;
+        for (var j = 0; j < _logWealth.Length; j++) _logWealth[j] = LogAdd(_logWealth[j], logStart + prior[j]) + logRatios[j];
         _batches++;
     }
 
@@ -74,11 +88,14 @@ public sealed class ChangePointMixture
     }
 
     /// <summary>log w(t): the weight of the start at batch t, counted from 0.</summary>
-    internal static double LogWeightOfStart(long t) =>
-        t == 0 ? Math.Log(WeightOfStart) : Math.Log((1 - WeightOfStart) * (Math.Pow(t, -TailExponent) - Math.Pow(t + 1, -TailExponent)));
+    internal static double LogWeightOfStart(long t) => t == 0 ? Math.Log(WeightOfStart) : Math.Log(Unstarted(t) - Unstarted(t + 1));
 
     /// <summary>log of the weight of all starts at batch t or later.</summary>
-    internal static double LogOfUnstarted(long t) => t == 0 ? 0 : Math.Log(1 - WeightOfStart) - TailExponent * Math.Log(t);
+    internal static double LogOfUnstarted(long t) => Math.Log(Unstarted(t));
+
+    private static double Unstarted(long t) => t == 0
+        ? 1
+        : WeightOfEarly * Math.Pow(t, -EarlyExponent) + (1 - WeightOfStart - WeightOfEarly) * Math.Pow(1 + (t - 1) / LateScale, -LateExponent);
 
     /// <summary>log(exp(a) + exp(b)) without overflow.</summary>
     internal static double LogAdd(double a, double b)

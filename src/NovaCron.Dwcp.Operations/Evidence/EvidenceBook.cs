@@ -9,6 +9,8 @@ public sealed class EvidenceBook
     public const string SlowRequests = "slow-requests";
     public const string ErrorRateToV1 = "error-rate-to-v1";
 
+    public const string LatencyToV1 = "latency-to-v1";
+
     private readonly List<IEvidenceTest> _tests;
 
     public EvidenceBook(IEnumerable<IEvidenceTest> tests)
@@ -28,13 +30,15 @@ public sealed class EvidenceBook
     /// <summary>The tests of a rollout with these limits.</summary>
     public static EvidenceBook For(RolloutLimits limits)
     {
-        // The two absolute limits get two fifths each: they decide; the comparison with v1 sees regressions that stay below them.
+        // The two absolute limits get two fifths each: they decide; the comparisons with v1 see regressions that stay below them.
         var alpha = limits.FalseRollbackProbability;
         return new EvidenceBook(
         [
             new RateLimitTest(ErrorRate, limits.ErrorRatePercent / 100, alpha * 0.4, sample => (sample.V3.Requests, sample.V3.Errors)),
             new RateLimitTest(SlowRequests, limits.SlowRequestsPercent / 100, alpha * 0.4, sample => (sample.V3.Timed, sample.V3.Slow)),
-            new ControlRatioTest(ErrorRateToV1, limits.ErrorRateToV1, alpha * 0.2, counts => (counts.Requests, counts.Errors)),
+            new ControlRatioTest(ErrorRateToV1, limits.ErrorRateToV1, alpha * 0.1, counts => (counts.Requests, counts.Errors)),
+            // From a quarter of the slow limit on: a millisecond more or less is no reason to roll back.
+            new LatencyToV1Test(LatencyToV1, 1 + limits.SlowerThanV1Percent / 100, limits.SlowMilliseconds / 4000, alpha * 0.1),
         ]);
     }
 

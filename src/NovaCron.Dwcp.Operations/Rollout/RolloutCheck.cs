@@ -118,9 +118,12 @@ public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, Ev
         memory.IdleChecks = v3.Requests == 0 ? memory.IdleChecks + 1 : 0;
         memory.V3 = Sum(memory.V3, v3);
         memory.V1 = Sum(memory.V1, v1);
-        book.Observe(new EvidenceSample(v3, v1.Requests > 0 ? v1 : null));
+        book.Observe(new EvidenceSample(v3, v1.Requests > 0 ? v1 : null, Latency(V3), Latency(V1)));
         memory.Tests = book.Save();
     }
+
+    private static LatencyCounts? Latency(RequestCounters counters) =>
+        counters.Timed > 0 ? new LatencyCounts(counters.BucketBounds, counters.CumulativeBuckets) : null;
 
     private static VersionCounts Sum(VersionCounts a, VersionCounts b) =>
         new(a.Requests + b.Requests, a.Errors + b.Errors, a.Timed + b.Timed, a.Slow + b.Slow);
@@ -130,6 +133,7 @@ public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, Ev
         EvidenceBook.ErrorRate => "ErrorRate",
         EvidenceBook.SlowRequests => "SlowRequests",
         EvidenceBook.ErrorRateToV1 => "ErrorRateToV1",
+        EvidenceBook.LatencyToV1 => "LatencyToV1",
         _ => test,
     };
 

@@ -25,6 +25,12 @@ public sealed class RolloutLimits
     [JsonPropertyName("errorRateToV1")]
     public double ErrorRateToV1 { get; set; } = 1.5;
 
+    /// <summary>
+    /// Percent by which v3's latencies may exceed v1's at the same time, judged on the tail from a quarter of <see cref="SlowMilliseconds"/> on. Default 10.
+    /// </summary>
+    [JsonPropertyName("slowerThanV1Percent")]
+    public double SlowerThanV1Percent { get; set; } = 10;
+
     /// <summary>How long metrics may be missing, empty, NaN or stale before v3 is rolled back; until then the rollout is frozen. Default 5 minutes.</summary>
     [JsonPropertyName("missingMetrics"), JsonConverter(typeof(GoDurationConverter))]
     public TimeSpan MissingMetrics { get; set; } = TimeSpan.FromMinutes(5);

@@ -57,6 +57,7 @@ public sealed partial class RolloutReconciler
             var furthest = owner._book.Tests.MaxBy(test => test.LogEvidence / test.LogThreshold)!;
             SetCondition("EvidenceClear", owner._book.Progress < ClearEvidence, owner._book.Progress < ClearEvidence ? "Clear" : "Growing",
                 Text($"{furthest.Name}: {100 * Math.Clamp(furthest.LogEvidence / furthest.LogThreshold, 0, 1):0} % of the way to rollback ({furthest.Detail})."));
+            WatchSplit(check);
             RolloutSeries.Append(memory.Series, new RolloutPoint
             {
                 Time = now, Percent = Status.Percent, Evidence = Math.Round(100 * owner._book.Progress, 1),
@@ -68,6 +69,23 @@ public sealed partial class RolloutReconciler
             if (trigger is not null) await BeginRollbackAsync(trigger, cancellationToken).ConfigureAwait(false);
             await owner.SaveMemoryAsync(cancellationToken).ConfigureAwait(false);
             return trigger is not null;
+        }
+
+        /// <summary>Whether sessions are divided as the flag says, while all pods agree on it. Begins anew with every percent.</summary>
+        private void WatchSplit(RolloutCheck check)
+        {
+            if (Status.State is not (RolloutState.Soaking or RolloutState.Completed) || Status.Percent is < 1 or > 99)
+            {
+                owner._sampleRatio = null;
+                return;
+            }
+            if (owner._sampleRatio?.Percent != Status.Percent) owner._sampleRatio = new SampleRatioAlarm(Status.Percent);
+            if (check is not { V1: { } v1, V3: { } v3 }) return;
+            owner._sampleRatio.Observe(v3.SessionsStarted, v1.SessionsStarted);
+            var raised = owner._sampleRatio.IsRaised;
+            if (raised && Condition("SampleRatio") is not { Status: "False" })
+                Note("SampleRatio", $"Sessions are not divided as they should be: {owner._sampleRatio.Detail}. Comparisons with v1 are doubtful; nothing is rolled back for it.", "Warning");
+            SetCondition("SampleRatio", !raised, raised ? "Mismatch" : "AsExpected", owner._sampleRatio.Detail + ".");
         }
 
         private void ShowTraffic(RolloutCheck check, DateTimeOffset now, TimeSpan elapsed, GuardianMemory memory)

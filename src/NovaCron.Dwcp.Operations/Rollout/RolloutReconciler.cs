@@ -36,6 +36,7 @@ public sealed partial class RolloutReconciler(IRolloutCluster cluster, GuardianO
     private GuardianMemory? _memory;
     private string? _memoryRevision;
     private EvidenceBook? _book;
+    private SampleRatioAlarm? _sampleRatio;
     private RolloutTrigger? _pending;
     private long _lastCheckStamp;
     private bool _checked;
@@ -55,6 +56,7 @@ public sealed partial class RolloutReconciler(IRolloutCluster cluster, GuardianO
     public void BeginLeadership()
     {
         (_memory, _memoryRevision, _book, _checked, _pending) = (null, null, null, false, null);
+        _sampleRatio = null;
         _recent.Clear();
     }
 
@@ -123,10 +125,24 @@ public sealed partial class RolloutReconciler(IRolloutCluster cluster, GuardianO
         {
             _book = EvidenceBook.For(rollout.Spec.Limits);
             // Evidence against one limit is none against another.
-            if (limits == _memory.Limits) _book.Restore(_memory.Tests);
+            if (limits == _memory.Limits) RestoreTests(rollout.Spec.Limits);
             _memory.Limits = limits;
         }
         return _memory;
+    }
+
+    private void RestoreTests(RolloutLimits limits)
+    {
+        try
+        {
+            _book!.Restore(_memory!.Tests);
+        }
+        catch (ArgumentException e)
+        {
+            // Written by a guardian of another release: its numbers mean something else.
+            options.Log?.Invoke($"The evidence is begun anew: {e.Message}");
+            _book = EvidenceBook.For(limits);
+        }
     }
 
     private async Task SaveMemoryAsync(CancellationToken cancellationToken)

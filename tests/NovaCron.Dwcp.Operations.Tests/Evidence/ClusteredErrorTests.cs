@@ -6,34 +6,56 @@ namespace NovaCron.Dwcp.Operations.Tests.Evidence;
 /// <summary>Sticky clients: whoever fails goes on failing for a while, and his requests lie between everybody else's.</summary>
 public sealed class ClusteredErrorTests(ITestOutputHelper output)
 {
-    /// <summary>24 hours at 30 s. Without the dispersion the second row was rejected in 54 of 100 days.</summary>
+    /// <summary>
+    /// 24 hours at 30 s, the error test alone at alpha 0.01. A client that fails does so in so many requests in a row (geometric), his requests coming at
+    /// the rate of all divided by the clients.
+    /// </summary>
     [Theory]
-    [InlineData(0.001, 5, 5, 100, 2)]
-    [InlineData(0.005, 5, 5, 100, 6)]
-    [InlineData(0.005, 5, 5, 1000, 2)]
-    [InlineData(0.010, 2, 50, 1000, 8)]
-    [InlineData(0.005, 5, 50, 1000, 2)]
-    public void A_day_of_clustered_errors_within_the_limit_is_seldom_rejected(double share, double meanRun, int perSecond, int clients, int allowed)
+    [InlineData(0.010, 1, 5, 1000)]
+    [InlineData(0.010, 2, 5, 100)]
+    [InlineData(0.005, 5, 5, 20)]
+    [InlineData(0.010, 5, 5, 20)]
+    [InlineData(0.010, 5, 5, 100)]
+    [InlineData(0.010, 5, 5, 1000)]
+    [InlineData(0.010, 5, 50, 100)]
+    [InlineData(0.010, 5, 50, 1000)]
+    [InlineData(0.010, 5, 1000, 1000)]
+    [InlineData(0.005, 10, 5, 100)]
+    [InlineData(0.005, 10, 50, 1000)]
+    public void A_day_of_clustered_errors_within_the_limit_is_seldom_rejected(double share, double meanRun, int perSecond, int clients)
     {
-        const int Runs = 100;
+        var runs = EvidenceSimulation.Runs(perSecond > 100 ? 20 : 100);
         var rejected = 0;
-        Parallel.For(0, Runs, run =>
+        Parallel.For(0, runs, run =>
         {
             var random = new Random(run);
             var test = EvidenceSimulation.ErrorTest();
-            var failing = new bool[clients];
-            var begin = share / meanRun / (1 - share);
+            var requests = perSecond * 30;
+            var later = new PriorityQueue<int, double>();
             for (var check = 0; check < 24 * 3600 / 30; check++)
             {
-                test.Observe(new EvidenceSample(Serve(random, failing, perSecond * 30, begin, 1 / meanRun), null));
+                long errors = 0;
+                for (var cluster = EvidenceSimulation.Poisson(random, requests * share / meanRun); cluster > 0; cluster--)
+                {
+                    var at = check + random.NextDouble();
+                    do
+                    {
+                        if (at < check + 1) errors++;
+                        else later.Enqueue(0, at);
+                        at -= Math.Log(1 - random.NextDouble()) * clients / requests;
+                    }
+                    while (random.NextDouble() < 1 - 1 / meanRun);
+                }
+                for (; later.TryPeek(out _, out var due) && due < check + 1; later.Dequeue()) errors++;
+                test.Observe(new EvidenceSample(new VersionCounts(requests, Math.Min(errors, requests), requests, 0), null));
                 if (test.LogEvidence < test.LogThreshold) continue;
                 Interlocked.Increment(ref rejected);
                 break;
             }
         });
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{share:P1} errors in runs of {meanRun}, {perSecond}/s of {clients} clients: {rejected} of {Runs} days rejected"));
-        Assert.True(rejected <= allowed);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {share:P1} | {meanRun} | {perSecond} | {clients} | {rejected} of {runs} |"));
+        // Of 100 days at 1 % each, five or more come by chance once in 300 times; the seeds are fixed.
+        Assert.True(rejected <= Math.Max(2, runs * 4 / 100), $"{rejected} of {runs} days");
     }
 
     [Fact]
@@ -47,8 +69,15 @@ public sealed class ClusteredErrorTests(ITestOutputHelper output)
             independent.Observe(50, Enumerable.Range(0, 50).Count(_ => random.NextDouble() < 0.01));
             clustered.Observe(50, random.NextDouble() < 0.1 ? 5 : 0);
         }
-        Assert.InRange(independent.Value, 1, 1.2);
-        Assert.InRange(clustered.Value, 3.5, 6);
+        Assert.InRange(independent.Value(1), 1, 1.2);
+        Assert.InRange(clustered.Value(50), 3.5, 6);
+    }
+
+    [Fact]
+    public void Before_anything_was_seen_the_requests_of_a_large_batch_are_not_taken_as_independent()
+    {
+        Assert.Equal(1, new Dispersion().Value(1));
+        Assert.InRange(new Dispersion().Value(150), 5, 8);
     }
 
     [Fact]
@@ -58,22 +87,8 @@ public sealed class ClusteredErrorTests(ITestOutputHelper output)
         var dispersion = new Dispersion();
         for (var i = 0; i < 1000; i++) dispersion.Observe(20, random.NextDouble() < 0.02 ? 1 : 0);
         for (var i = 0; i < 30; i++) dispersion.Observe(20, Enumerable.Range(0, 20).Count(_ => random.NextDouble() < 0.3));
-        Assert.InRange(dispersion.Value, 1, 5);
+        Assert.InRange(dispersion.Value(1), 1, 2);
         for (var i = 0; i < 2000; i++) dispersion.Observe(20, Enumerable.Range(0, 20).Count(_ => random.NextDouble() < 0.3));
-        Assert.InRange(dispersion.Value, 1, 3);
-    }
-
-    private static VersionCounts Serve(Random random, bool[] failing, int requests, double begin, double end)
-    {
-        long errors = 0;
-        for (var i = 0; i < requests; i++)
-        {
-            var client = random.Next(failing.Length);
-            if (!failing[client] && random.NextDouble() < begin) failing[client] = true;
-            if (!failing[client]) continue;
-            errors++;
-            if (random.NextDouble() < end) failing[client] = false;
-        }
-        return new VersionCounts(requests, errors, requests, 0);
+        Assert.InRange(dispersion.Value(1), 1, 2);
     }
 }

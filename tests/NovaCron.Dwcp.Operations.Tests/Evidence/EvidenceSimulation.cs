@@ -5,6 +5,9 @@ namespace NovaCron.Dwcp.Operations.Tests.Evidence;
 /// <summary>Seeded streams of requests, judged check by check.</summary>
 internal static class EvidenceSimulation
 {
+    /// <summary>How often to simulate: so often by default, NOVACRON_SIMULATIONS times for the tables in the documentation.</summary>
+    public static int Runs(int byDefault) => int.TryParse(Environment.GetEnvironmentVariable("NOVACRON_SIMULATIONS"), out var runs) && runs >= 100 ? runs : byDefault;
+
     /// <summary>Requests of v3 from the fault to the rejection, one per run, sorted; runs that never reject count as <see cref="long.MaxValue"/>.</summary>
     public static long[] Delays(int runs, int seed, double perCheck, double cleanShare, int cleanChecks, double badShare, int maximumChecks, double alpha = 0.01)
     {

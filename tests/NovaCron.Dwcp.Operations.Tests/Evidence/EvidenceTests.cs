@@ -76,6 +76,42 @@ public sealed class EvidenceTests
     [InlineData(0.9)]
     public void Every_alternative_lies_above_the_limit_and_below_one(double limit)
     {
-        for (var j = 0; j < 10; j++) Assert.InRange(RateLimitTest.AlternativeShare(limit, j), limit + 1e-9, 1 - 1e-9);
+        for (var j = 0; j < 8; j++) Assert.InRange(RateLimitTest.AlternativeShare(limit, j), limit + 1e-9, 1 - 1e-9);
+    }
+
+    /// <summary>Wald's ratio is what remains when nothing is clustered.</summary>
+    [Theory]
+    [InlineData(0.01, 0.05, 40, 3)]
+    [InlineData(0.01, 0.45, 9, 9)]
+    [InlineData(0.2, 0.3, 100, 0)]
+    public void Without_clusters_the_evidence_is_the_likelihood_ratio(double limit, double share, long observed, long bad) =>
+        Assert.Equal(bad * Math.Log(share / limit) + (observed - bad) * Math.Log((1 - share) / (1 - limit)), RateLimitTest.LogRatio(limit, share, 1, observed, bad), 9);
+
+    [Theory]
+    [InlineData(1.5)]
+    [InlineData(4.5)]
+    [InlineData(12)]
+    public void With_clusters_its_expectation_at_the_limit_is_one_for_every_alternative(double size)
+    {
+        const double Limit = 0.01;
+        for (var j = 0; j < 8; j++)
+        {
+            var share = RateLimitTest.AlternativeShare(Limit, j);
+            // One request: no cluster, or one of k bad ones. The sum over k is geometric.
+            double Part(long bad, double logProbability) => Math.Exp(logProbability + RateLimitTest.LogRatio(Limit, share, size, 1, bad));
+            var begin = Limit / size;
+            var expectation = Part(0, Math.Log(1 - begin));
+            for (var k = 1; k < 20_000; k++) expectation += Part(k, Math.Log(begin / size) + (k - 1) * Math.Log(1 - 1 / size));
+            Assert.Equal(1, expectation, 3);
+        }
+    }
+
+    [Fact]
+    public void Evidence_of_another_release_is_refused()
+    {
+        var book = EvidenceBook.For(new RolloutLimits());
+        var saved = book.Save();
+        saved[EvidenceBook.ErrorRate] = saved[EvidenceBook.ErrorRate] with { Version = 1 };
+        Assert.Throws<ArgumentException>(() => book.Restore(saved));
     }
 }
