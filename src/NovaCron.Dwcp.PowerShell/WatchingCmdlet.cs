@@ -19,15 +19,19 @@ public abstract class WatchingCmdlet : ClusterCmdlet
     [Parameter]
     public SwitchParameter UntilApplied { get; set; }
 
+    /// <summary>What an interrupted watch leaves behind, one sentence for people.</summary>
+    private protected virtual string InterruptedMessage =>
+        $"No longer watching. The guardian in namespace {Namespace} goes on with the rollout; Get-DwcpRollout -Watch shows it again, Invoke-DwcpRollback ends it.";
+
     /// <inheritdoc/>
     protected override void StopProcessing()
     {
-        // The pipeline accepts nothing any more; the host still does.
-        if (_watching)
-            Host?.UI?.WriteWarningLine(
-                $"No longer watching. The guardian in namespace {Namespace} goes on with the rollout; Get-DwcpRollout -Watch shows it again, Invoke-DwcpRollback ends it.");
+        if (_watching) Warn(InterruptedMessage);
         base.StopProcessing();
     }
+
+    /// <summary>Says something although the pipeline may accept nothing any more; the host still does.</summary>
+    private protected void Warn(string message) => Host?.UI?.WriteWarningLine(message);
 
     private protected async Task WatchAsync(RolloutService service, CancellationToken cancellationToken)
     {

@@ -13,30 +13,42 @@ public sealed record RolloutReport
 
     public required RolloutObservation Observation { get; init; }
 
-    /// <summary>Every step that the status still holds, oldest first.</summary>
+    /// <summary>Beginning of what is reported; null: from the very beginning.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Every step since then, oldest first, those included that the status has handed over to numbered ConfigMaps.</summary>
     public required IReadOnlyList<RolloutHistoryEntry> History { get; init; }
 
     public required IReadOnlyList<RolloutPoint> Series { get; init; }
 
     /// <summary>Reads the report from the cluster.</summary>
+    /// <param name="connection">The cluster.</param>
+    /// <param name="namespace">Namespace of the rollout.</param>
+    /// <param name="since">Beginning of what is reported, for the summary of a day of a soak for example; null: everything.</param>
+    /// <param name="time">Clock for the report's own time.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="DwcpRolloutException">There is no rollout.</exception>
-    public static Task<RolloutReport> ReadAsync(ClusterConnection connection, string @namespace, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
-        ReadAsync(new KubernetesRolloutCluster(connection, @namespace, time), time, cancellationToken);
+    public static Task<RolloutReport> ReadAsync(
+        ClusterConnection connection, string @namespace, DateTimeOffset? since = null, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
+        ReadAsync(new KubernetesRolloutCluster(connection, @namespace, time), since, time, cancellationToken);
 
-    /// <summary>Reads the report from the cluster.</summary>
-    /// <exception cref="DwcpRolloutException">There is no rollout.</exception>
-    public static async Task<RolloutReport> ReadAsync(IRolloutCluster cluster, TimeProvider? time = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="ReadAsync(ClusterConnection, string, DateTimeOffset?, TimeProvider?, CancellationToken)"/>
+    public static async Task<RolloutReport> ReadAsync(
+        IRolloutCluster cluster, DateTimeOffset? since = null, TimeProvider? time = null, CancellationToken cancellationToken = default)
     {
         time ??= TimeProvider.System;
         var observation = await new RolloutService(cluster, time).ObserveAsync(cancellationToken).ConfigureAwait(false)
             ?? throw new DwcpRolloutException("NoRollout", $"There is no DwcpRollout in namespace {cluster.Namespace}. Begin one with Set-DwcpRollout.");
+        var series = RolloutSeries.Parse(await cluster.ReadDocumentAsync(RolloutNames.EvidenceConfigMap, cancellationToken).ConfigureAwait(false));
+        var history = await RolloutHistory.ReadAsync(cluster, observation.Rollout, cancellationToken).ConfigureAwait(false);
         return new RolloutReport
         {
             Time = time.GetUtcNow(),
             Namespace = cluster.Namespace,
+            Since = since,
             Observation = observation,
-            History = observation.Rollout.Status?.History ?? [],
-            Series = RolloutSeries.Parse(await cluster.ReadDocumentAsync(RolloutNames.EvidenceConfigMap, cancellationToken).ConfigureAwait(false)),
+            History = [.. history.Where(entry => since is null || entry.Time >= since)],
+            Series = [.. series.Where(point => since is null || point.Time >= since)],
         };
     }
 
@@ -59,6 +71,19 @@ public sealed record RolloutReport
             ["Still needed", Observation.TimeRemaining is { } time ? $"{GoDuration.Format(TimeSpan.FromSeconds(Math.Ceiling(time.TotalSeconds)))} of soak, {Observation.RequestsRemaining} requests" : "nothing"],
             ["Limits", Text($"error rate {spec.Limits.ErrorRatePercent} %, slower than {spec.Limits.SlowMilliseconds} ms {spec.Limits.SlowRequestsPercent} %, false rollback probability {spec.Limits.FalseRollbackProbability}")],
         ]);
+        if (Since is { } since)
+        {
+            document.Heading(Text($"Since {since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"));
+            document.Table(["", "Lowest", "Highest"],
+            [
+                Range("Clients on v3", " %", point => point.Percent),
+                Range("Error rate of v3", " %", point => point.V3ErrorRate),
+                Range("P99 of v3", " ms", point => point.V3P99),
+                Range("Requests of v3", " per second", point => point.V3RequestsPerSecond),
+                Range("Evidence against v3", " % of the way to rollback", point => point.Evidence),
+            ]);
+            document.Paragraph(Text($"{Series.Count} checks are on record for this time, {History.Count} steps were taken."));
+        }
         document.Heading("Traffic");
         document.Table(["", "Requests in phase", "Errors", "Slow", "Per second", "Error rate", "P50", "P95", "P99"], [Row("v3", Observation.V3), Row("v1", Observation.V1)]);
         document.Heading("Evidence");
@@ -72,6 +97,12 @@ public sealed record RolloutReport
             [.. History.Select(entry => new[] { entry.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), entry.State.ToString(), Text($"{entry.Percent} %"), entry.Reason, entry.Message })]);
         RolloutCharts.AddTo(document, Series, spec.Limits, Observation.Rollout.Status?.LastRollbackAt);
         return document;
+    }
+
+    private string[] Range(string name, string unit, Func<RolloutPoint, double?> value)
+    {
+        var values = Series.Select(value).OfType<double>().ToList();
+        return values.Count == 0 ? [name, "no data", "no data"] : [name, Text($"{values.Min():0.##}{unit}"), Text($"{values.Max():0.##}{unit}")];
     }
 
     private static string[] Row(string name, VersionTraffic? traffic) => traffic is null

@@ -71,7 +71,7 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
             Trigger = options.Trigger,
             RequestedBy = requestedBy,
             StartedAt = startedAt,
-            PercentBefore = options.PercentBefore ?? rollout?.Status?.Percent,
+            PercentBefore = options.PercentBefore ?? PercentBefore(rollout?.Status, incident),
             FlagZeroAt = flagZeroAt,
             Revision = configuration.Revision,
             ProvenAt = provenAt,
@@ -89,6 +89,9 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
     /// <summary>An id that sorts by time and is a valid part of an object's name.</summary>
     public static string NewIncident(DateTimeOffset now) =>
         string.Create(CultureInfo.InvariantCulture, $"{now.UtcDateTime:yyyyMMdd-HHmmss}-{Guid.NewGuid().ToString("N")[..6]}");
+
+    /// <summary>A guardian that lives has seen the flag fall by now and has set its percent to 0; it keeps what it was.</summary>
+    private static int? PercentBefore(DwcpRolloutStatus? status, string incident) => status?.Rollback is { } rollback && rollback.Incident == incident ? rollback.PercentBefore : status?.Percent;
 
     /// <summary>One unconditional patch of flag, ceiling and lock; whoever writes at the same time, the last word is 0 or a conflict, and a conflict is tried again.</summary>
     private async Task<RolloutConfiguration> WriteFlagAsync(RollbackOptions options, string incident, CancellationToken cancellationToken)

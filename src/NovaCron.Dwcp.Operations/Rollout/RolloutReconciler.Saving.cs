@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using k8s.Models;
 using NovaCron.Dwcp.Operations.Rollback;
@@ -73,8 +72,8 @@ public sealed partial class RolloutReconciler
         {
             while (Status.History.Count > HistoryInStatus)
             {
-                var oldest = Status.History.Take(HistoryPerDocument).ToList();
-                var name = RolloutNames.HistoryConfigMapPrefix + oldest[0].Number.ToString("D8", CultureInfo.InvariantCulture);
+                var oldest = Status.History.Take(RolloutHistory.EntriesPerDocument).ToList();
+                var name = RolloutHistory.DocumentName(oldest[0].Number);
                 try
                 {
                     await _cluster.WriteDocumentAsync(new RolloutDocument(name, JsonSerializer.Serialize(oldest, RolloutJson.Options), null), cancellationToken).ConfigureAwait(false);
@@ -83,7 +82,7 @@ public sealed partial class RolloutReconciler
                 {
                     // Written before a kill that came before the status forgot these entries; they never change.
                 }
-                Status.History.RemoveRange(0, HistoryPerDocument);
+                Status.History.RemoveRange(0, RolloutHistory.EntriesPerDocument);
             }
         }
     }

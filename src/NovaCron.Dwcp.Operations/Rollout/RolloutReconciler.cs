@@ -15,8 +15,6 @@ public sealed partial class RolloutReconciler(IRolloutCluster cluster, GuardianO
     /// <summary>Entries kept in the status; a full status is halved into ConfigMaps of 50 entries each, numbered by their first entry.</summary>
     private const int HistoryInStatus = 100;
 
-    private const int HistoryPerDocument = 50;
-
     /// <summary>Checks without a v3 request before the rollout is called idle.</summary>
     private const int ChecksUntilIdle = 3;
 

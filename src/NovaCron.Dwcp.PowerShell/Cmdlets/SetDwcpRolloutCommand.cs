@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Rollback;
 using NovaCron.Dwcp.Operations.Rollout;
 using NovaCron.Dwcp.PowerShell.Completion;
 
@@ -20,6 +22,10 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// <example>
 /// <para>Goes on to the next phase and watches until every pod has applied it.</para>
 /// <code>Set-DwcpRollout -Next -Namespace production -UntilApplied -Confirm:$false</code>
+/// </example>
+/// <example>
+/// <para>Watches, and rolls back on Ctrl+C.</para>
+/// <code>Set-DwcpRollout -Percent 10 -Namespace production -RollbackOnInterrupt</code>
 /// </example>
 [Cmdlet(VerbsCommon.Set, "DwcpRollout", DefaultParameterSetName = PercentSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(RolloutObservation))]
@@ -70,6 +76,13 @@ public sealed class SetDwcpRolloutCommand : WatchingCmdlet
     [Parameter]
     public SwitchParameter NoWait { get; set; }
 
+    /// <summary>Rolls v3 back to 0 % when the watching is interrupted (Ctrl+C), instead of leaving the rollout to the guardian.</summary>
+    [Parameter]
+    public SwitchParameter RollbackOnInterrupt { get; set; }
+
+    private protected override string InterruptedMessage =>
+        RollbackOnInterrupt ? $"Interrupted: rolling v3 back in namespace {Namespace}, as -RollbackOnInterrupt asks." : base.InterruptedMessage;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -83,10 +96,26 @@ public sealed class SetDwcpRolloutCommand : WatchingCmdlet
             if (NoWait)
                 Post(() => WriteObject(service.Observe(rollout)));
             else
-                await WatchAsync(service, cancellationToken).ConfigureAwait(false);
+                await WatchAsync(connection, service, cancellationToken).ConfigureAwait(false);
             return true;
         });
         CompleteProgress();
+    }
+
+    private async Task WatchAsync(ClusterConnection connection, RolloutService service, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WatchAsync(service, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (RollbackOnInterrupt && cancellationToken.IsCancellationRequested)
+        {
+            // The command ends when this is done: a second Ctrl+C of an impatient host can kill the process, and the flag is the first thing written.
+            var report = await new RollbackService(connection, Namespace).RollbackAsync(
+                new RollbackOptions { Reason = "Set-DwcpRollout -RollbackOnInterrupt was interrupted." }, null, CancellationToken.None).ConfigureAwait(false);
+            Warn($"Incident {report.Incident}: {(report.Succeeded ? "rolled back to 0 % and proven on every pod." : string.Join(" ", report.Problems))}");
+            throw;
+        }
     }
 
     private RolloutRequest Request() => new()

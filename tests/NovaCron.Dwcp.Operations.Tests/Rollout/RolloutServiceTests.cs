@@ -70,7 +70,7 @@ public sealed class RolloutServiceTests
         var scenario = new RolloutScenario();
         await scenario.AskAsync(10);
         Assert.True(await scenario.RunUntilAsync(() => scenario.Status.State == RolloutState.Completed, TimeSpan.FromMinutes(3)));
-        var report = await RolloutReport.ReadAsync(scenario.Cluster, scenario.Time);
+        var report = await RolloutReport.ReadAsync(scenario.Cluster, null, scenario.Time);
         Assert.True(report.Series.Count > 5);
         var document = report.Build();
         Assert.Contains("<svg", document.ToHtml());
