@@ -31,4 +31,12 @@ public sealed class ViewTests(ModuleSession session) : IClassFixture<ModuleSessi
         foreach (var type in session.Cmdlets.SelectMany(cmdlet => cmdlet.OutputType).Select(type => type.Type).Where(type => type.Namespace!.StartsWith("NovaCron", StringComparison.Ordinal)))
             Assert.True(views.Contains(type.FullName!), $"{type} has no view.");
     }
+
+    // On a List<T>, .ForEach is the method of .NET, which returns nothing: the view would be blank. @() makes it PowerShell's.
+    [Fact]
+    public void No_view_runs_ForEach_on_a_property_as_it_is()
+    {
+        var scripts = System.Xml.Linq.XDocument.Load(Path.Combine(ModuleSession.Root, "module", "NovaCron.format.ps1xml")).Descendants("ScriptBlock").Select(script => script.Value);
+        Assert.DoesNotContain(scripts, script => System.Text.RegularExpressions.Regex.IsMatch(script, @"\$_(\.\w+)+\.ForEach\("));
+    }
 }
