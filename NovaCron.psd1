@@ -17,6 +17,9 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     CmdletsToExport      = @(
+        'Compress-DwcpArchive',
+        'Expand-DwcpArchive',
+        'Get-DwcpArchive',
         'Get-DwcpCheck',
         'Get-DwcpCredential',
         'Get-DwcpGate',

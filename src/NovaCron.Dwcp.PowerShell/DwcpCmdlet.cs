@@ -34,6 +34,22 @@ public abstract class DwcpCmdlet : PSCmdlet
             return true;
         });
 
+    /// <summary>The same, but an error is written and the command goes on with what is next.</summary>
+    /// <returns>Null after an error.</returns>
+    protected T? AwaitOrError<T>(object? target, Func<CancellationToken, Task<T>> work)
+        where T : class
+    {
+        try
+        {
+            return AwaitUnmapped(work);
+        }
+        catch (Exception error) when (DwcpErrorRecord.Describes(error))
+        {
+            WriteError(DwcpErrorRecord.From(error, target));
+            return null;
+        }
+    }
+
     /// <summary>A progress sink that services may call from any thread; <paramref name="write"/> runs on the pipeline's thread.</summary>
     protected IProgress<T> OnPipeline<T>(Action<T> write) => new PipelineProgress<T>(this, write);
 

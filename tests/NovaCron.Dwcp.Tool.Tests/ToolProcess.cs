@@ -13,6 +13,14 @@ internal static class ToolProcess
 
     public static Process Start(params IReadOnlyList<string> arguments)
     {
+        var process = StartWithInput(arguments);
+        process.StandardInput.Close();
+        return process;
+    }
+
+    /// <summary>Starts it with an input that the caller writes and closes.</summary>
+    public static Process StartWithInput(params IReadOnlyList<string> arguments)
+    {
         var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
         {
             RedirectStandardOutput = true,
@@ -22,9 +30,7 @@ internal static class ToolProcess
         start.ArgumentList.Add(Program);
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
-        var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return process;
+        return Process.Start(start)!;
     }
 
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(params IReadOnlyList<string> arguments)

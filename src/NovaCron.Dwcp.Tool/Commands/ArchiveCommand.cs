@@ -83,7 +83,7 @@ internal static class ArchiveCommand
             await source.ReadExactlyAsync(content, cancellationToken).ConfigureAwait(false);
         await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
             $"{options.Operands[0]}: {content.Length} bytes, {threads} thread(s), wall time of one run after one to warm up")).ConfigureAwait(false);
-        foreach (var level in (DwcpLevel[])[DwcpLevel.Store, DwcpLevel.Fast, DwcpLevel.Balanced, DwcpLevel.Dense])
+        foreach (var level in (DwcpLevel[])[DwcpLevel.Store, DwcpLevel.Fast, DwcpLevel.Balanced, DwcpLevel.Dense, DwcpLevel.Max])
         {
             cancellationToken.ThrowIfCancellationRequested();
             var encode = new DwcpEncoderOptions { Level = level, Threads = threads };
@@ -150,7 +150,7 @@ internal static class ArchiveCommand
         }
         finally
         {
-            if (temporary is not null)
+            if (File.Exists(temporary))
                 File.Delete(temporary);
         }
     }
