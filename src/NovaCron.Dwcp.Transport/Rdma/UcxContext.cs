@@ -1,0 +1,75 @@
+using System.Text;
+
+namespace NovaCron.Dwcp.Transport.Rdma;
+
+/// <summary>UCX with one choice of transports: owns devices and registered memory. Made and used by one thread at a time.</summary>
+internal sealed unsafe class UcxContext : IDisposable
+{
+    private readonly UcxLibrary _library;
+    private nint _context;
+    private int _regions;
+
+    /// <param name="library">The library.</param>
+    /// <param name="transports">UCX_TLS, such as <c>posix,sysv,self,tcp</c> or <c>rc_verbs,self</c>; null for what the environment or UCX itself chooses.</param>
+    /// <exception cref="UcxException">None of the transports is there.</exception>
+    public UcxContext(UcxLibrary library, string? transports)
+    {
+        _library = library;
+        nint configuration;
+        Check(Native.ConfigRead(null, null, &configuration), "read its configuration");
+        try
+        {
+            if (transports is not null) Set(configuration, "TLS", transports);
+            var parameters = new UcxNative.ContextParams { Mask = 1, Features = UcxNative.FeatureRma | UcxNative.FeatureWakeup | UcxNative.FeatureAm };
+            nint context;
+            Check(Native.InitVersion(UcxNative.ApiMajor, UcxNative.ApiMinor, &parameters, configuration, &context), $"begin with transports {transports ?? "of its own choice"}");
+            _context = context;
+        }
+        finally
+        {
+            Native.ConfigRelease(configuration);
+        }
+    }
+
+    public UcxNative Native => _library.Native;
+
+    public nint Handle => _context;
+
+    /// <summary>Regions that are mapped and not yet given back.</summary>
+    public int Regions => Volatile.Read(ref _regions);
+
+    /// <summary>Allocates memory that a peer can be let into, and registers it with every device.</summary>
+    /// <exception cref="UcxException">The system's limit of locked memory does not allow it, or there is none.</exception>
+    public UcxRegion Map(long bytes)
+    {
+        var region = new UcxRegion(this, bytes);
+        Interlocked.Increment(ref _regions);
+        return region;
+    }
+
+    public void Unmapped() => Interlocked.Decrement(ref _regions);
+
+    public UcxWorker CreateWorker() => new(this);
+
+    /// <exception cref="UcxException">The status is an error.</exception>
+    public void Check(int status, string what)
+    {
+        if (status < 0) throw new UcxException(status, $"UCX cannot {what}: {Native.Explain(status)}.");
+    }
+
+    public void Dispose()
+    {
+        if (_context == 0) return;
+        Native.Cleanup(_context);
+        _context = 0;
+    }
+
+    private void Set(nint configuration, string name, string value)
+    {
+        fixed (byte* n = Encoding.ASCII.GetBytes(name + "\0"))
+        fixed (byte* v = Encoding.ASCII.GetBytes(value + "\0"))
+        {
+            Check(Native.ConfigModify(configuration, n, v), $"take the setting {name}={value}");
+        }
+    }
+}
