@@ -2,6 +2,7 @@ using NovaCron.Dwcp.Node;
 using NovaCron.Dwcp.Node.Configuration;
 using NovaCron.Dwcp.Node.Guarding;
 using NovaCron.Dwcp.Node.Hosting;
+using NovaCron.Dwcp.Transport.Rdma;
 
 const string Usage = """
     dwcpd serve             run the node: 8080 health and sessions, 8081 flags and diagnostics, 9090 metrics, 7420 data
@@ -22,6 +23,8 @@ try
             return await GuardCommand.RunAsync(Environment.GetEnvironmentVariable).ConfigureAwait(false);
         case ["drain", .. var rest]:
             return await DrainCommand.RunAsync(rest, Environment.GetEnvironmentVariable).ConfigureAwait(false);
+        case [BulkWorker.Verb]: // started by serve, one for each bulk stream over UCX
+            return await BulkWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput()).ConfigureAwait(false);
         case ["--version"]:
             Console.WriteLine(NodeOptions.BuildVersion);
             return 0;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using NovaCron.Dwcp.Node.Secrets;
 using NovaCron.Dwcp.Transport.Datacenter;
+using NovaCron.Dwcp.Transport.Rdma;
 
 namespace NovaCron.Dwcp.Node.Configuration;
 
@@ -160,6 +161,15 @@ public sealed record NodeOptions
             Networks = Parse("DWCP_BULK_NETWORKS", networks, DatacenterPolicy.ParseNetworks, "networks with their prefixes, such as 10.1.0.0/16,fd00::/8"),
             FirstPort = first,
             LastPort = last,
+            RdmaIdentities = read("DWCP_RDMA_IDENTITIES")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet() ?? [],
+            WorkerCommand = WorkerCommand(),
+            UcxTransports = read("DWCP_UCX_TLS"),
+            RequireRdma = read("DWCP_REQUIRE_RDMA") switch
+            {
+                null or "0" => false,
+                "1" => true,
+                var text => throw Malformed("DWCP_REQUIRE_RDMA", text, "0 or 1"),
+            },
             Authenticate = read("DWCP_BULK_AUTHENTICATION") switch
             {
                 null or "required" => true,
@@ -168,6 +178,11 @@ public sealed record NodeOptions
             },
         };
     }
+
+    // This program again, with another verb.
+    private static string[] WorkerCommand() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+        ? [Environment.ProcessPath!, typeof(NodeOptions).Assembly.Location, BulkWorker.Verb]
+        : [Environment.ProcessPath!, BulkWorker.Verb];
 
     private static T Parse<T>(string name, string text, Func<string, T> parse, string allowed)
     {

@@ -13,6 +13,7 @@ using NovaCron.Dwcp.Node.Metrics;
 using NovaCron.Dwcp.Node.Secrets;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Datagrams;
+using NovaCron.Dwcp.Transport.Rdma;
 using NovaCron.Dwcp.Transport.Sessions;
 using NovaCron.Dwcp.Transport.Storage;
 using NovaCron.Dwcp.V1;
@@ -98,6 +99,8 @@ public sealed class NodeHost : IAsyncDisposable
     public static async Task<NodeHost> StartAsync(
         NodeOptions options, Func<string, string?> environment, ILoggerFactory logging, TimeProvider time, CancellationToken cancellationToken = default)
     {
+        if (options is { Mode: NodeMode.Datacenter, Datacenter.RequireRdma: true } && RdmaReadiness.Check() is { IsReady: false } here)
+            throw new DwcpNodeException($"DWCP_REQUIRE_RDMA is 1, and this node lacks: {string.Join(" ", here.Missing)} Provide it, or set DWCP_REQUIRE_RDMA to 0.");
         var node = new NodeHost(options, environment, logging, time);
         try
         {

@@ -4,7 +4,7 @@ namespace NovaCron.Dwcp.Transport.Datacenter;
 public sealed record BulkReport
 {
     /// <summary>The transport that carried the payload: <c>sockets</c>, <c>shared memory (UCX)</c>, <c>TCP (UCX)</c>, <c>rc_verbs (UCX)</c> ...</summary>
-    public required string Transport { get; init; }
+    public required string Transport { get; set; }
 
     /// <summary>Why that one, one sentence each.</summary>
     public required IReadOnlyList<string> Reasons { get; init; }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using NovaCron.Dwcp.Transport.Protocol;
+using NovaCron.Dwcp.Transport.Rdma;
 using NovaCron.Dwcp.Transport.Sessions;
 using NovaCron.Dwcp.Transport.Storage;
 
@@ -86,11 +87,16 @@ internal sealed class BulkServing
         await TellProgressAsync(progress => Task.Run(() => Guard(() => partial.Begin((_offer.Flags & PutFlags.Forget) != 0, progress, cancellationToken)), cancellationToken), cancellationToken).ConfigureAwait(false);
         DatacenterCounters.Resumed(partial.Map.PresentBytes);
 
-        using var link = Open();
-        await AnswerAsync(FrameType.BulkPutAnswer, link, null, partial.Map, cancellationToken).ConfigureAwait(false);
-        using (var socket = await link.AcceptAsync(cancellationToken).ConfigureAwait(false))
-        using (var payload = new SocketPayloadReader(socket))
+        if (ChooseUcx() is { } choice)
         {
+            await ReceiveByWorkerAsync(choice, target, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            using var link = Open();
+            await AnswerAsync(FrameType.BulkPutAnswer, link, null, partial.Map, cancellationToken).ConfigureAwait(false);
+            using var socket = await link.AcceptAsync(cancellationToken).ConfigureAwait(false);
+            using var payload = new SocketPayloadReader(socket);
             await CountedAsync(
                 BulkCarrier.Sockets,
                 () => new BulkReceiving(_channel, Stream, _inbox.Reader).RunAsync(partial, payload, link.Mac, ReportExtent, cancellationToken)).ConfigureAwait(false);
@@ -113,6 +119,14 @@ internal sealed class BulkServing
                 ?? throw new DwcpTransferException(DwcpErrorCode.NotFound, DwcpFault.Client, $"There is no object '{_offer.Path}'. List what is there, and mind upper and lower case.")),
             cancellationToken).ConfigureAwait(false);
         var source = StoredExtentSource.TryOpen(reader) ?? throw Unavailable($"'{_offer.Path}' was not stored by the bulk path: it is cut by content.");
+        if (source.PlainPack is { } pack && ChooseUcx() is { } choice) await SendByWorkerAsync(choice, source, pack, cancellationToken).ConfigureAwait(false);
+        else await SendBySocketAsync(source, cancellationToken).ConfigureAwait(false);
+        var root = await ReadHashAsync(FrameType.Committed, cancellationToken).ConfigureAwait(false);
+        if (root != source.Stored.Root) throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, $"The client says that it received {root}; {source.Stored.Root} was sent.");
+    }
+
+    private async Task SendBySocketAsync(StoredExtentSource source, CancellationToken cancellationToken)
+    {
         using var link = Open();
         await AnswerAsync(FrameType.BulkGetAnswer, link, source.Stored, null, cancellationToken).ConfigureAwait(false);
         ExtentMap map;
@@ -121,22 +135,159 @@ internal sealed class BulkServing
             map = ReadMap(begin, source.Length);
         }
 
-        using (var socket = await link.AcceptAsync(cancellationToken).ConfigureAwait(false))
-        using (var payload = new SocketPayloadWriter(socket))
+        using var socket = await link.AcceptAsync(cancellationToken).ConfigureAwait(false);
+        using var payload = new SocketPayloadWriter(socket);
+        await CountedAsync(
+            BulkCarrier.Sockets,
+            () => new BulkSending(_channel, Stream, _inbox.Reader).RunAsync(source, map, payload, link.Mac, bytes => ReportExtent(bytes, TimeSpan.Zero), null, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <returns>Null for plain sockets.</returns>
+    private UcxChoice? ChooseUcx()
+    {
+        var policy = _context.Options.Datacenter!;
+        var rdma = policy.RequireRdma || (_offer.Demands & BulkDemands.Rdma) != 0;
+        var readiness = rdma || WhyNoUcx(policy) is null ? RdmaReadiness.Check() : null;
+        if (rdma && readiness is { IsReady: false }) throw Unavailable($"RDMA is required, and this node lacks: {string.Join(" ", readiness.Missing)}");
+        if (WhyNoUcx(policy) is { } why) return rdma ? throw Unavailable($"RDMA is required, and {why}.") : null;
+        return UcxChoice.Make(PayloadListener.Plain(_context.LocalAddress!), PeerAddress, readiness!, rdma, policy.UcxTransports);
+    }
+
+    private string? WhyNoUcx(DatacenterPolicy policy)
+    {
+        if ((_offer.Carriers & BulkCarrier.Ucx) == 0) return "the client does not offer UCX";
+        if ((policy.Carriers & BulkCarrier.Ucx) == 0 || policy.WorkerCommand.Count == 0) return "this node's policy has no UCX";
+        if (UcxLibrary.Instance is null) return UcxLibrary.Finding;
+        // By certificate, not by key: a machine that we know, not whoever holds a string.
+        var machine = _context.ClientCertificate is { } certificate ? _context.Principals.FindByCertificate(certificate) : null;
+        return machine is not null && machine == _store.Name && policy.RdmaIdentities.Contains(machine) ? null : "UCX is for clients whose certificate names a configured datacentre identity";
+    }
+
+    private IPAddress PeerAddress => PayloadListener.Plain(((IPEndPoint)_context.RemoteEndPoint).Address);
+
+    private async Task ReceiveByWorkerAsync(UcxChoice choice, BulkObject target, CancellationToken cancellationToken)
+    {
+        var key = NewKey();
+        var partial = target.Partial;
+        var job = Job(choice, key, receives: true, target.DataFile, partial.Map) with
         {
-            await CountedAsync(
-                BulkCarrier.Sockets,
-                () => new BulkSending(_channel, Stream, _inbox.Reader).RunAsync(source, map, payload, link.Mac, bytes => ReportExtent(bytes, TimeSpan.Zero), null, cancellationToken)).ConfigureAwait(false);
+            Journal = Path.Combine(_context.Store.Root, target.JournalFile),
+            JournalLength = partial.JournalLength,
+        };
+        var worker = await BulkWorkerProcess.StartAsync(_context.Options.Datacenter!.WorkerCommand, job, cancellationToken).ConfigureAwait(false);
+        await using var workerScope = worker.ConfigureAwait(false);
+        await AnswerForAsync(FrameType.BulkPutAnswer, worker, choice, key, null, partial.Map, cancellationToken).ConfigureAwait(false);
+        await CountedAsync(BulkCarrier.Ucx, () => RelayAsync(worker, partial.Map.Bytes, FrameType.Extent, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task SendByWorkerAsync(UcxChoice choice, StoredExtentSource source, int pack, CancellationToken cancellationToken)
+    {
+        var key = NewKey();
+        var job = Job(choice, key, receives: false, _store.PackFile(pack), new ExtentMap(source.Length));
+        var worker = await BulkWorkerProcess.StartAsync(_context.Options.Datacenter!.WorkerCommand, job, cancellationToken).ConfigureAwait(false);
+        await using var workerScope = worker.ConfigureAwait(false);
+        await AnswerForAsync(FrameType.BulkGetAnswer, worker, choice, key, source.Stored, null, cancellationToken).ConfigureAwait(false);
+        using (var begin = await ExpectAsync(FrameType.BulkBegin, cancellationToken).ConfigureAwait(false))
+        {
+            await worker.PassAsync(begin, cancellationToken).ConfigureAwait(false);
         }
 
-        var root = await ReadHashAsync(FrameType.Committed, cancellationToken).ConfigureAwait(false);
-        if (root != source.Stored.Root) throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, $"The client says that it received {root}; {source.Stored.Root} was sent.");
+        await CountedAsync(BulkCarrier.Ucx, () => RelayAsync(worker, source.Length, FrameType.ExtentVerified, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private byte[] NewKey() => _context.Options.Datacenter!.Authenticate || (_offer.Demands & BulkDemands.Authentication) != 0 ? RandomNumberGenerator.GetBytes(BulkLimits.KeyBytes) : [];
+
+    private BulkJob Job(UcxChoice choice, byte[] key, bool receives, string file, ExtentMap map)
+    {
+        var policy = _context.Options.Datacenter!;
+        var local = PayloadListener.Plain(_context.LocalAddress!);
+        return new BulkJob
+        {
+            Receives = receives,
+            SameMachine = choice.SameMachine,
+            Transports = choice.Transports,
+            Local = local,
+            Peer = PeerAddress,
+            Port = choice.SameMachine ? 0 : UcxChoice.FreePort(local, policy.FirstPort, policy.LastPort),
+            Key = key,
+            ConnectTimeout = policy.ConnectTimeout,
+            File = Path.Combine(_context.Store.Root, file),
+            Journal = "",
+            JournalLength = 0,
+            Bytes = map.Bytes,
+            Map = map,
+        };
+    }
+
+    private async Task AnswerForAsync(
+        FrameType type, BulkWorkerProcess worker, UcxChoice choice, byte[] key, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
+    {
+        int port;
+        byte[] terms;
+        using (var ready = await worker.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            (port, terms) = ReadReady(ready);
+        }
+
+        using var frame = new WireWriter();
+        new BulkAnswer(BulkCarrier.Ucx, choice.Reason, key, new byte[BulkLimits.TokenBytes], port, terms, stored, map).Write(frame);
+        await _channel.WriteAsync(type, Stream, frame, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static (int Port, byte[] Terms) ReadReady(Frame frame)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        return (reader.Count("port", ushort.MaxValue), reader.Rest().ToArray());
+    }
+
+    // The worker speaks to the peer through us: it has neither the session's keys nor its connection.
+    private async Task RelayAsync(BulkWorkerProcess worker, long bytes, FrameType fromClient, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var toWorker = PassToWorkerAsync(worker, fromClient, stop.Token);
+        var extents = BulkLimits.ExtentsOf(bytes);
+        try
+        {
+            while (true)
+            {
+                var next = worker.ReadAsync(stop.Token);
+                if (await Task.WhenAny(next, toWorker).ConfigureAwait(false) == toWorker && toWorker.IsFaulted) await toWorker.ConfigureAwait(false);
+                using var frame = await next.ConfigureAwait(false);
+                if (frame.Type == FrameType.BulkVerified) return;
+                if (frame.Type is not (FrameType.Extent or FrameType.ExtentVerified) || extents == 0) throw new InvalidOperationException($"The process for UCX sent {frame.Type}.");
+                if (frame.Type == FrameType.ExtentVerified) ReportExtent(BulkLimits.LengthOf(bytes, new WireReader(frame.Payload.Span).Count("extent", extents - 1)), TimeSpan.Zero);
+                await _channel.WriteAsync(frame.Type, Stream, frame.Payload, cancellationToken).ConfigureAwait(false);
+                await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await BulkReceiving.EndOf(toWorker).ConfigureAwait(false);
+        }
+    }
+
+    private async Task PassToWorkerAsync(BulkWorkerProcess worker, FrameType expected, CancellationToken cancellationToken)
+    {
+        while (await _inbox.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (!_inbox.Reader.TryPeek(out var next)) continue;
+            if (next.Type is not (FrameType.Error or FrameType.BulkProgress) && next.Type != expected) return; // the next step's
+            if (!_inbox.Reader.TryRead(out var frame)) continue;
+            using (frame)
+            {
+                if (frame.Type == FrameType.Error) throw ErrorFrame.Read(frame.Payload.Span);
+                if (frame.Type == expected) await worker.PassAsync(frame, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        throw BulkReceiving.Ended();
     }
 
     private Link Open()
     {
         var policy = _context.Options.Datacenter!;
-        if ((_offer.Demands & BulkDemands.Rdma) != 0) throw Unavailable("RDMA is required, and this node has no RDMA carrier: its build has plain sockets only.");
         if ((_offer.Carriers & policy.Carriers & BulkCarrier.Sockets) == 0) throw Unavailable($"The client offers {_offer.Carriers}; this node allows {policy.Carriers}.");
         var authenticate = policy.Authenticate || (_offer.Demands & BulkDemands.Authentication) != 0;
         return new Link(PayloadListener.Open(PayloadListener.Plain(_context.LocalAddress!), policy.FirstPort, policy.LastPort), authenticate, policy.ConnectTimeout);
@@ -145,7 +296,7 @@ internal sealed class BulkServing
     private async Task AnswerAsync(FrameType type, Link link, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
     {
         using var frame = new WireWriter();
-        new BulkAnswer(BulkCarrier.Sockets, "plain sockets: the only carrier that both sides have", link.Key, link.Token, link.Port, [], stored, map).Write(frame);
+        new BulkAnswer(BulkCarrier.Sockets, $"plain sockets: {WhyNoUcx(_context.Options.Datacenter!) ?? "the object's pieces are scattered over packs"}", link.Key, link.Token, link.Port, [], stored, map).Write(frame);
         await _channel.WriteAsync(type, Stream, frame, cancellationToken).ConfigureAwait(false);
         await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
     }

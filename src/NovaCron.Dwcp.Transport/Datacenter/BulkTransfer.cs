@@ -3,6 +3,7 @@ using System.Net;
 using System.Threading.Channels;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Protocol;
+using NovaCron.Dwcp.Transport.Rdma;
 using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.Transport.Datacenter;
@@ -51,7 +52,7 @@ internal sealed class BulkTransfer
         using var mac = answer.Key.Length > 0 ? new PieceMac(answer.Key) : null;
         var map = answer.Map!;
         var report = Begin(answer, file.Length, map);
-        using (var payload = new SocketPayloadWriter(await ConnectAsync(answer).ConfigureAwait(false)))
+        using (var payload = await OpenWriterAsync(answer, report).ConfigureAwait(false))
         {
             await CountedAsync(report, () => new BulkSending(_channel, _stream, _inbox).RunAsync(file, map, payload, mac, Count, _context.MaxRate, _cancellation)).ConfigureAwait(false);
         }
@@ -85,15 +86,17 @@ internal sealed class BulkTransfer
         }).ConfigureAwait(false);
         var map = file.Partial.Map;
         _context.TotalBytes = stored.Entry.Size;
+        var report = Begin(answer, stored.Entry.Size!.Value, map);
+        using var link = answer.Carrier == BulkCarrier.Ucx ? UcxLink.Open(receives: true, UcxTerms.Read(answer.CarrierData).Transports) : null;
         using (var begin = new WireWriter())
         {
             map.Write(begin);
+            if (link is not null) begin.Bytes(new UcxTerms(false, "", link.Worker.Address(), link.DescribeRegion()).Write());
             await _channel.WriteAsync(FrameType.BulkBegin, _stream, begin, _cancellation).ConfigureAwait(false);
             await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
         }
 
-        var report = Begin(answer, stored.Entry.Size!.Value, map);
-        using (var payload = new SocketPayloadReader(await ConnectAsync(answer).ConfigureAwait(false)))
+        using (var payload = await OpenReaderAsync(answer, link, report).ConfigureAwait(false))
         {
             await CountedAsync(report, () => file.GuardAsync(
                 () => new BulkReceiving(_channel, _stream, _inbox).RunAsync(file.Partial, payload, mac, (bytes, _) => Count(bytes), _cancellation))).ConfigureAwait(false);
@@ -108,10 +111,12 @@ internal sealed class BulkTransfer
 
     private async Task OfferAsync(FrameType type, string path, EntryHeader? entry, byte[] identity)
     {
+        if (_wish.RequireRdma && RdmaReadiness.Check() is { IsReady: false } here)
+            throw new DwcpTransferException(DwcpErrorCode.BulkUnavailable, DwcpFault.Client, $"RDMA is required, and this machine lacks: {string.Join(" ", here.Missing)}");
         var flags = (_context.Resume ? 0 : PutFlags.Forget) | (_context.Resuming ? PutFlags.Resuming : 0);
         var demands = (_wish.RequireRdma ? BulkDemands.Rdma : 0) | (_wish.Authenticate ? BulkDemands.Authentication : 0);
         using var frame = new WireWriter();
-        new BulkOffer(RelativePath.Parse(path), flags, _wish.Carriers & BulkCarrier.Sockets, demands, entry, identity).Write(frame);
+        new BulkOffer(RelativePath.Parse(path), flags, Carriers, demands, entry, identity).Write(frame);
         await _channel.WriteAsync(type, _stream, frame, _cancellation).ConfigureAwait(false);
         await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
     }
@@ -120,14 +125,68 @@ internal sealed class BulkTransfer
     {
         using var frame = await ExpectAsync(type).ConfigureAwait(false);
         var answer = BulkAnswer.Read(frame.Payload.Span, bytes);
+        if ((Carriers & answer.Carrier) == 0) throw new DwcpProtocolException($"The node chose {answer.Carrier}, which was not offered.");
         if (_wish.Authenticate && answer.Key.Length == 0) throw new DwcpProtocolException("The node did not give a key for the authentication that was demanded.");
         return answer;
     }
 
-    private Task<System.Net.Sockets.Socket> ConnectAsync(BulkAnswer answer)
+    private BulkCarrier Carriers => UcxLibrary.Instance is null ? _wish.Carriers & BulkCarrier.Sockets : _wish.Carriers;
+
+    private IPEndPoint PayloadPeer(BulkAnswer answer) => _context.Peer is IPEndPoint peer
+        ? new IPEndPoint(PayloadListener.Plain(peer.Address), answer.Port)
+        : throw new InvalidOperationException("The session's peer has no IP address.");
+
+    private Task<System.Net.Sockets.Socket> ConnectAsync(BulkAnswer answer) => PayloadListener.ConnectAsync(PayloadPeer(answer), answer.Token, ConnectTimeout, _cancellation);
+
+    private async Task<IPayloadWriter> OpenWriterAsync(BulkAnswer answer, BulkReport report)
     {
-        if (_context.Peer is not IPEndPoint peer) throw new InvalidOperationException("The session's peer has no IP address.");
-        return PayloadListener.ConnectAsync(new IPEndPoint(PayloadListener.Plain(peer.Address), answer.Port), answer.Token, ConnectTimeout, _cancellation);
+        if (answer.Carrier == BulkCarrier.Sockets) return new SocketPayloadWriter(await ConnectAsync(answer).ConfigureAwait(false));
+        var terms = UcxTerms.Read(answer.CarrierData);
+        var link = UcxLink.Open(receives: false, terms.Transports);
+        try
+        {
+            await DataThread.Run("dwcp ucx connect", () =>
+            {
+                if (terms.SameMachine) link.Connect(terms.Worker);
+                else link.Connect(PayloadPeer(answer));
+                link.UsePeerRegion(terms.Region, ConnectTimeout, _cancellation);
+            }).ConfigureAwait(false);
+            report.Transport = Judge(link.Endpoint.Transports());
+            return new UcxPayloadWriter(link);
+        }
+        catch
+        {
+            link.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<IPayloadReader> OpenReaderAsync(BulkAnswer answer, UcxLink? link, BulkReport report)
+    {
+        if (link is null) return new SocketPayloadReader(await ConnectAsync(answer).ConfigureAwait(false));
+        if (UcxTerms.Read(answer.CarrierData).SameMachine)
+        {
+            report.Transport = "shared memory (UCX)";
+        }
+        else
+        {
+            await DataThread.Run("dwcp ucx connect", () =>
+            {
+                link.Connect(PayloadPeer(answer));
+                link.WaitForGreeting(ConnectTimeout, _cancellation);
+            }).ConfigureAwait(false);
+            report.Transport = Judge(link.Endpoint.Transports());
+        }
+
+        return new UcxPayloadReader(link);
+    }
+
+    // The library chooses among what it was allowed; what was asked for is judged by what it really took.
+    private string Judge(IReadOnlyList<string> lanes)
+    {
+        if (_wish.RequireRdma && !lanes.Any(l => UcxLanes.IsRdma(l)))
+            throw new DwcpTransferException(DwcpErrorCode.BulkUnavailable, DwcpFault.Client, $"RDMA is required, and UCX took {string.Join(", ", lanes)}.");
+        return UcxLanes.Describe(lanes);
     }
 
     private BulkReport Begin(BulkAnswer answer, long bytes, ExtentMap map)

@@ -15,6 +15,17 @@ public sealed record DatacenterPolicy
     /// <summary>Principals that may use UCX. They must have presented a client certificate: UCX lets a peer name addresses, so it is for known machines only.</summary>
     public IReadOnlySet<string> RdmaIdentities { get; init; } = new HashSet<string>();
 
+    /// <summary>
+    /// Program and arguments that run <see cref="Rdma.BulkWorker"/>: UCX is only ever spoken in such a process. Empty: no UCX.
+    /// </summary>
+    public IReadOnlyList<string> WorkerCommand { get; init; } = [];
+
+    /// <summary>UCX_TLS for every stream, such as <c>tcp,self</c>; null chooses by where the peer is and what devices there are.</summary>
+    public string? UcxTransports { get; init; }
+
+    /// <summary>True refuses everything less than RDMA verbs.</summary>
+    public bool RequireRdma { get; init; }
+
     /// <summary>What may carry payload.</summary>
     public BulkCarrier Carriers { get; init; } = BulkCarrier.Sockets | BulkCarrier.Ucx;
 

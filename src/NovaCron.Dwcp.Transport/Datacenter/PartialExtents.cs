@@ -36,7 +36,7 @@ internal sealed class PartialExtents : IDisposable
     }
 
     /// <summary>What is here and verified.</summary>
-    public ExtentMap Map { get; }
+    public ExtentMap Map { get; private set; }
 
     private static ReadOnlySpan<byte> Magic => "DWCPBLK1\x01\0\0\0\0\0\0\0"u8;
 
@@ -51,6 +51,16 @@ internal sealed class PartialExtents : IDisposable
         if (forget || !TryResume(verified, cancellationToken)) Restart();
         _data.Reserve(FileLength);
         if (_packed) _data.Write(Storage.PackFormat.PackHeader, 0);
+    }
+
+    /// <summary>Where the next record of the journal goes.</summary>
+    public long JournalLength => _journalLength;
+
+    /// <summary>Goes on with what another process of this node began and proved.</summary>
+    public void Adopt(ExtentMap map, long journalLength)
+    {
+        Map = map;
+        _journalLength = journalLength;
     }
 
     public int LengthOfPiece(long piece) => (int)Math.Min(BulkLimits.PieceBytes, Map.Bytes - (piece * BulkLimits.PieceBytes));

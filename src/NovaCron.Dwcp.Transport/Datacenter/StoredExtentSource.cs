@@ -22,6 +22,21 @@ internal sealed class StoredExtentSource : IExtentSource
 
     public BulkStored Stored { get; }
 
+    /// <summary>Number of the pack in which the pieces lie one behind another, as a bulk transfer leaves them; null when they are scattered.</summary>
+    public int? PlainPack
+    {
+        get
+        {
+            for (var piece = 0; piece < _pieces.Count; piece++)
+            {
+                var location = _pieces[piece];
+                if (location.Pack != _pieces[0].Pack || location.Offset != Rdma.PackExtentSource.OffsetOf(piece) || location.StoredLength != location.RawLength + 1) return null;
+            }
+
+            return _pieces.Count > 0 ? _pieces[0].Pack : null;
+        }
+    }
+
     /// <returns>Null when the object is something else.</returns>
     public static StoredExtentSource? TryOpen(ObjectReader reader)
     {

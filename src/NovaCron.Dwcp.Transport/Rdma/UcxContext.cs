@@ -5,6 +5,9 @@ namespace NovaCron.Dwcp.Transport.Rdma;
 /// <summary>UCX with one choice of transports: owns devices and registered memory. Made and used by one thread at a time.</summary>
 internal sealed unsafe class UcxContext : IDisposable
 {
+    // Contexts share the library's configuration tables and component lists: made and given back one at a time.
+    private static readonly object Global = new();
+
     private readonly UcxLibrary _library;
     private nint _context;
     private int _regions;
@@ -15,6 +18,11 @@ internal sealed unsafe class UcxContext : IDisposable
     public UcxContext(UcxLibrary library, string? transports)
     {
         _library = library;
+        lock (Global) Begin(transports);
+    }
+
+    private void Begin(string? transports)
+    {
         nint configuration;
         Check(Native.ConfigRead(null, null, &configuration), "read its configuration");
         try
@@ -49,7 +57,10 @@ internal sealed unsafe class UcxContext : IDisposable
 
     public void Unmapped() => Interlocked.Decrement(ref _regions);
 
-    public UcxWorker CreateWorker() => new(this);
+    public UcxWorker CreateWorker()
+    {
+        lock (Global) return new UcxWorker(this);
+    }
 
     /// <exception cref="UcxException">The status is an error.</exception>
     public void Check(int status, string what)
@@ -60,7 +71,7 @@ internal sealed unsafe class UcxContext : IDisposable
     public void Dispose()
     {
         if (_context == 0) return;
-        Native.Cleanup(_context);
+        lock (Global) Native.Cleanup(_context);
         _context = 0;
     }
 

@@ -47,6 +47,7 @@ public sealed unsafe class UcxLibrary
         SystemCalls.SetDefault("UCX_TCP_RX_SEG_SIZE", "256k");
         // UCX's own handler of SIGSEGV would take the runtime's, which turns such signals into exceptions.
         SystemCalls.SetDefault("UCX_HANDLE_ERRORS", "none");
+        SystemCalls.SetDefault("UCX_LOG_FILE", "stderr");
         SystemCalls.SetDefault("UCX_LOG_LEVEL", "fatal");
         SystemCalls.SetDefault("UCX_WARN_UNUSED_ENV_VARS", "n");
         if (!NativeLibrary.TryLoad(ucsName, out var ucs) || !NativeLibrary.TryLoad(ucpName, out var ucp))

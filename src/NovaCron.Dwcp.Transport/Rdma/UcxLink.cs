@@ -21,6 +21,7 @@ internal sealed class UcxLink : IDisposable
     private nint _key;
     private nint _greeting;
     private bool _greeted;
+    private bool _disposed;
 
     private UcxLink(UcxContext context, UcxWorker worker, UcxRegion region)
     {
@@ -117,8 +118,14 @@ internal sealed class UcxLink : IDisposable
         _key = Endpoint.UnpackKey(description[8..]);
     }
 
+    /// <summary>A receiver that connected: waits until the node took the connection.</summary>
+    public void WaitForGreeting(TimeSpan limit, CancellationToken cancellationToken) => Settle(Stopwatch.GetTimestamp(), limit, cancellationToken);
+
+    /// <summary>Gives everything back; twice is once.</summary>
     public void Dispose()
     {
+        if (_disposed) return;
+        _disposed = true;
         Worker.Abandon(_greeting);
         _greeting = 0;
         if (_key != 0) _endpoint!.DestroyKey(_key);

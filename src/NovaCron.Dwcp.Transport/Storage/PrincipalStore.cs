@@ -180,6 +180,9 @@ public sealed class PrincipalStore
     internal string NewPackName() => string.Create(
         CultureInfo.InvariantCulture, $"{Options.Time.GetUtcNow().ToUnixTimeMilliseconds():x12}-{_process}-b{Interlocked.Increment(ref _temporaries):x}");
 
+    /// <summary>A pack's file, below the store's root.</summary>
+    internal string PackFile(int pack) => $"{_directory}/{PacksDirectory}/{Packs.NameOf(pack)}{PackFormat.PackExtension}";
+
     internal static string PacksOf(string principalDirectory) => $"{principalDirectory}/{PacksDirectory}";
 
     internal static string BulkOf(string principalDirectory) => $"{principalDirectory}/{BulkDirectory}";

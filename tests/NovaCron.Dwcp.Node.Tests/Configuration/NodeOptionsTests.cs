@@ -43,6 +43,13 @@ public sealed class NodeOptionsTests : IDisposable
         Assert.False(policy.Covers(IPAddress.Parse("10.2.0.1")));
         Assert.True(policy.Authenticate);
         Assert.Equal((7430, 7461), (policy.FirstPort, policy.LastPort));
+        Assert.Empty(policy.RdmaIdentities);
+        Assert.False(policy.RequireRdma);
+        Assert.Equal("bulk-worker", policy.WorkerCommand[^1]);
+        _pod.Environment["DWCP_RDMA_IDENTITIES"] = "host-a, host-b";
+        _pod.Environment["DWCP_REQUIRE_RDMA"] = "1";
+        Assert.Equal(["host-a", "host-b"], _pod.ReadOptions().Datacenter!.RdmaIdentities.Order());
+        Assert.True(_pod.ReadOptions().Datacenter!.RequireRdma);
         _pod.Environment["DWCP_BULK_AUTHENTICATION"] = "off";
         Assert.False(_pod.ReadOptions().Datacenter!.Authenticate);
         _pod.Environment["DWCP_BULK_AUTHENTICATION"] = "no";

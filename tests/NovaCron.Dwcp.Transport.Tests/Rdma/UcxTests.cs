@@ -5,6 +5,7 @@ using NovaCron.Dwcp.Transport.Rdma;
 namespace NovaCron.Dwcp.Transport.Tests.Rdma;
 
 /// <summary>The library as it is installed here: puts, gets, messages, failures. Two links of this process, each on a thread of its own.</summary>
+[Collection("UCX, one at a time")]
 public sealed class UcxTests
 {
     private const string SharedMemory = "posix,sysv,self";
