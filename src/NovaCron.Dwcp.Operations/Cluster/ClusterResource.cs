@@ -38,6 +38,8 @@ public sealed record ClusterResource(string Group, string Version, string Plural
         new("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies", "ValidatingAdmissionPolicy", false);
     public static readonly ClusterResource ValidatingAdmissionPolicyBinding =
         new("admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", false);
+    public static readonly ClusterResource PodMonitor = new("monitoring.coreos.com", "v1", "podmonitors", "PodMonitor", true);
+    public static readonly ClusterResource PrometheusRule = new("monitoring.coreos.com", "v1", "prometheusrules", "PrometheusRule", true);
     public static readonly ClusterResource DwcpRollout = new("dwcp.novacron.io", "v1", "dwcprollouts", "DwcpRollout", true);
     public static readonly ClusterResource DwcpApproval = new("dwcp.novacron.io", "v1", "dwcpapprovals", "DwcpApproval", true);
 
@@ -46,7 +48,7 @@ public sealed record ClusterResource(string Group, string Version, string Plural
     [
         Namespace, Pod, Service, ConfigMap, Secret, ServiceAccount, PersistentVolumeClaim, Event, Node, StorageClass, Deployment, ReplicaSet,
         HorizontalPodAutoscaler, PodDisruptionBudget, Ingress, NetworkPolicy, Role, RoleBinding, ClusterRole, ClusterRoleBinding, Lease,
-        EndpointSlice, CustomResourceDefinition, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, DwcpRollout, DwcpApproval,
+        EndpointSlice, CustomResourceDefinition, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, PodMonitor, PrometheusRule, DwcpRollout, DwcpApproval,
     ];
 
     /// <summary><c>v1</c> or <c>apps/v1</c>.</summary>

@@ -17,6 +17,9 @@ public static partial class StagingNames
     /// <summary>The CA that issued the nodes' certificate, with its key; mounted nowhere.</summary>
     public const string AuthoritySecret = "dwcp-v3-ca";
 
+    /// <summary>Password of Grafana's user admin, in the namespace of monitoring.</summary>
+    public const string GrafanaSecret = "dwcp-grafana";
+
     /// <summary>Owner of fields that are written once and then belong to others.</summary>
     public const string SeedFieldManager = "novacron-dwcp-seed";
 

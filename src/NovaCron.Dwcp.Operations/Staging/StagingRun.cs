@@ -23,6 +23,7 @@ internal sealed class StagingRun
     private string _version = "";
     private ClusterIdentity _identity = new("", []);
     private bool _namespaceExists;
+    private bool? _otherNamespaceExists;
     private StagingRecord? _record;
     private ClusterSurvey _survey = new();
     private string _manifestHash = "";
@@ -61,6 +62,8 @@ internal sealed class StagingRun
         await StageAsync(StagingStage.Configuration, ConfigureAsync, Wanted(StagingStage.Configuration), cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Services, t => ApplyAsync(StagingStage.Services, t), Wanted(StagingStage.Services), cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Workloads, DeployWorkloadsAsync, Wanted(StagingStage.Workloads), cancellationToken).ConfigureAwait(false);
+
+        await StageAsync(StagingStage.Monitoring, ObserveAsync, Wanted(StagingStage.Monitoring), cancellationToken).ConfigureAwait(false);
 
         if (_options.WhatIf)
             return Result(started, new DwcpStaging
@@ -108,6 +111,7 @@ internal sealed class StagingRun
             StagingStage.Configuration => "namespace, permissions, configuration",
             StagingStage.Services => "services",
             StagingStage.Workloads => "workloads",
+            StagingStage.Monitoring => "monitoring",
             _ => "asking every pod",
         });
         var message = await run(cancellationToken).ConfigureAwait(false);
@@ -156,6 +160,13 @@ internal sealed class StagingRun
         var secrets = StagingSecrets.Complete(live, authority, _options.Namespace, _options.Values.Redis.MaximumMemory, _options.RotateSecrets, _time.GetUtcNow());
         _secrets = secrets.Documents(_options.Namespace);
         _documents = [.. StagingService.Render(templates, Settings(_options, _connection.Context, _survey, secrets), _options.Namespace)];
+        if (_documents.Exists(d => d["kind"]!.ToString() == "Deployment" && d["metadata"]!["name"]!.ToString() == "grafana"))
+        {
+            var space = _options.Values.Network.MonitoringNamespace;
+            var password = await _connection.FindAsync(ClusterResource.Secret, space, StagingNames.GrafanaSecret, cancellationToken).ConfigureAwait(false);
+            _documents.Add(StagingSecrets.CompleteGrafana(password, space, _options.RotateSecrets));
+            _documents = [.. _documents.OrderBy(ManifestOrder.Key, StringComparer.Ordinal)];
+        }
     }
 
     /// <summary>Settings with the hashes of what pods read only when they start.</summary>
@@ -208,12 +219,29 @@ internal sealed class StagingRun
         await ApplyAsync(StagingStage.Workloads, cancellationToken).ConfigureAwait(false);
         if (_options.WhatIf)
             return Summary(_documents.Count(d => StageOf(d) == StagingStage.Workloads));
-        var deployments = _documents.Where(d => d["kind"]!.ToString() == "Deployment").Select(d => d["metadata"]!["name"]!.ToString()).ToList();
+        var deployments = _documents.Where(d => d["kind"]!.ToString() == "Deployment" && StageOf(d) == StagingStage.Workloads).Select(d => d["metadata"]!["name"]!.ToString()).ToList();
         var started = _time.GetTimestamp();
         await new WorkloadWaiter(_connection, _options.Namespace, _time)
             .WaitAsync(deployments, _options.ReadyTimeout, (message, warning) => Report(StagingStage.Workloads, message, warning), cancellationToken)
             .ConfigureAwait(false);
         return string.Create(CultureInfo.InvariantCulture, $"{deployments.Count} deployments ready, waited {_time.GetElapsedTime(started).TotalSeconds:0.0} s");
+    }
+
+    private async Task<string> ObserveAsync(CancellationToken cancellationToken)
+    {
+        var values = _options.Values.Monitoring;
+        if (values.Stack == "None")
+            return "no monitoring stack was chosen (monitoring.stack)";
+        await ApplyAsync(StagingStage.Monitoring, cancellationToken).ConfigureAwait(false);
+        var summary = Summary(_documents.Count(d => StageOf(d) == StagingStage.Monitoring));
+        if (_options.WhatIf || values.Stack != "Bundled")
+            return $"{values.Stack}: {summary}";
+        var space = _options.Values.Network.MonitoringNamespace;
+        var deployments = _documents.Where(d => d["kind"]!.ToString() == "Deployment" && StageOf(d) == StagingStage.Monitoring).Select(d => d["metadata"]!["name"]!.ToString()).ToList();
+        await new WorkloadWaiter(_connection, space, _time)
+            .WaitAsync(deployments, _options.ReadyTimeout, (message, warning) => Report(StagingStage.Monitoring, message, warning), cancellationToken).ConfigureAwait(false);
+        var scraped = await new ScrapeWaiter(_connection, _options.Namespace, space, _time).WaitAsync(_options.ReadyTimeout, m => Report(StagingStage.Monitoring, m), cancellationToken).ConfigureAwait(false);
+        return string.Create(CultureInfo.InvariantCulture, $"{summary}; Prometheus scrapes {scraped} pods");
     }
 
     private async Task<string> ApplyAsync(StagingStage stage, CancellationToken cancellationToken)
@@ -240,10 +268,10 @@ internal sealed class StagingRun
         var kind = document["kind"]!.ToString();
         var name = document["metadata"]!["name"]!.ToString();
         var resource = await _connection.ResolveAsync(document["apiVersion"]!.ToString(), kind, cancellationToken).ConfigureAwait(false);
-        var space = resource.Namespaced ? _options.Namespace : null;
+        var space = resource.Namespaced ? document["metadata"]!["namespace"]?.ToString() ?? _options.Namespace : null;
         Report(stage, $"applying {resource.Describe(space, name)}");
         ApplyResult? result = null;
-        if (_options.WhatIf && resource.Namespaced && !_namespaceExists)
+        if (_options.WhatIf && space is not null && !await ExistsAsync(space, cancellationToken).ConfigureAwait(false))
         {
             // The server cannot rehearse what goes into a namespace that is not there.
             _changes.Add(new StagingChange(resource.Describe(space, name), "created", DocumentDiff.Compare(null, document)));
@@ -265,6 +293,14 @@ internal sealed class StagingRun
         return result;
     }
 
+    private async Task<bool> ExistsAsync(string space, CancellationToken cancellationToken)
+    {
+        if (space == _options.Namespace)
+            return _namespaceExists;
+        _otherNamespaceExists ??= await _connection.FindAsync(ClusterResource.Namespace, null, space, cancellationToken).ConfigureAwait(false) is not null;
+        return _otherNamespaceExists.Value;
+    }
+
     private static bool IsNamespaceOrShared(string kind) => kind is "Namespace" or "CustomResourceDefinition" or "ValidatingAdmissionPolicy" or "ValidatingAdmissionPolicyBinding";
 
     private static bool WasOursBefore(ApplyResult result) =>
@@ -272,6 +308,7 @@ internal sealed class StagingRun
 
     private static StagingStage StageOf(JsonObject document) => document["kind"]!.ToString() switch
     {
+        _ when document["metadata"]?["labels"]?["app.kubernetes.io/component"]?.ToString() == "monitoring" => StagingStage.Monitoring,
         "Service" or "Ingress" => StagingStage.Services,
         "Deployment" or "HorizontalPodAutoscaler" or "PodDisruptionBudget" => StagingStage.Workloads,
         _ => StagingStage.Configuration,

@@ -73,6 +73,15 @@ internal sealed class StagingSecrets
         return documents;
     }
 
+    /// <summary>Grafana's password: the one that is there, or a new one.</summary>
+    public static JsonObject CompleteGrafana(JsonObject? live, string @namespace, bool rotate)
+    {
+        var values = rotate ? new Dictionary<string, string>(StringComparer.Ordinal) : Read(live);
+        if (string.IsNullOrWhiteSpace(values.GetValueOrDefault("admin-password")))
+            values["admin-password"] = RandomKey();
+        return Document(StagingNames.GrafanaSecret, @namespace, "monitoring", values);
+    }
+
     private void CompleteCertificate(string @namespace, DateTimeOffset now)
     {
         string[] names = ["dwcp-v3", $"dwcp-v3.{@namespace}", $"dwcp-v3.{@namespace}.svc", $"dwcp-v3.{@namespace}.svc.cluster.local", "localhost"];

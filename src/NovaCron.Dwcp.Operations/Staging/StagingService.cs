@@ -88,7 +88,7 @@ public sealed class StagingService(ClusterConnection connection, TimeProvider? t
                 ?? throw new ManifestException(template.File, template.Line,
                     $"{document["apiVersion"]} {document["kind"]} is no kind that a deployment applies; correct it, or apply it yourself");
             if (known.Namespaced)
-                metadata["namespace"] = @namespace;
+                metadata["namespace"] ??= @namespace;
             var labels = metadata["labels"] as JsonObject ?? [];
             labels[StagingNames.ManagedByLabel] = StagingNames.ManagedBy;
             metadata["labels"] = labels;

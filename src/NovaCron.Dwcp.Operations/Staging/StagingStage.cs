@@ -13,6 +13,8 @@ public enum StagingStage
     Services,
     /// <summary>Deployments, scaling and disruption budgets, and waiting until all pods are ready.</summary>
     Workloads,
+    /// <summary>Prometheus, Alertmanager and Grafana, or what an operator's stack needs; and that Prometheus scrapes every pod.</summary>
+    Monitoring,
     /// <summary>Every pod answers, at 0 %, and the record is written.</summary>
     Verification,
 }

@@ -188,7 +188,8 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
             // Half a line of JSON is shown as it is.
         }
 
-        return line.Length > 300 ? line[..300] + "..." : line;
+        // What a program complains about stands at the end of its line.
+        return line.Length > 300 ? line[..60] + " ... " + line[^240..] : line;
     }
 
     private static DateTimeOffset? StartedAt(JsonObject pod) =>

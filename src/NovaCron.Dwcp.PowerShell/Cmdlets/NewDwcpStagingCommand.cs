@@ -48,6 +48,11 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string? Release { get; set; }
 
+    /// <summary>Monitoring, over the one in Values: Bundled (Prometheus, Alertmanager, Grafana), Operator, Existing or None.</summary>
+    [Parameter]
+    [ValidateSet("None", "Bundled", "Operator", "Existing")]
+    public string? MonitoringStack { get; set; }
+
     /// <summary>Only these stages; verification always runs.</summary>
     [Parameter]
     public StagingStage[] Stage { get; set; } = [];
@@ -87,7 +92,7 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
         {
             Namespace = Namespace,
             ImageBuild = ImageSource is null ? null : new ImageOptions { Path = ResolvePath(ImageSource), Registry = Registry, Tag = Release ?? values.Release },
-            Values = values with { Image = Image ?? values.Image, Release = Release ?? values.Release },
+            Values = values with { Image = Image ?? values.Image, Release = Release ?? values.Release, Monitoring = MonitoringStack is null ? values.Monitoring : values.Monitoring with { Stack = MonitoringStack } },
             Stages = Stage,
             SkipStages = SkipStage,
             AllowProduction = AllowProduction,

@@ -140,6 +140,12 @@ internal sealed class RequestDispatcher : IDisposable
     private async Task HandlePathAsync(HttpContext context, ApiUser user)
     {
         var path = context.Request.Path.Value ?? "/";
+        if (path == PodDiscovery.Path)
+        {
+            var pods = PodDiscovery.Find(_api.Store, _api.Authorizer, user, context.Request.Query["namespace"].OfType<string>());
+            await Responses.WriteBytesAsync(context, 200, System.Text.Encoding.UTF8.GetBytes(pods.ToJsonString()), "application/json").ConfigureAwait(false);
+            return;
+        }
         var access = new AccessRequest(context.Request.Method.ToLowerInvariant(), "", "", "", "", "") { Path = path };
         if (_api.Authorizer.Allows(user, access) is null)
         {

@@ -15,7 +15,7 @@ internal static class ManifestOrder
 
     public static int Rank(JsonObject document) => Array.IndexOf(Kinds, document["kind"]?.ToString()) is var rank and >= 0 ? rank : Kinds.Length;
 
-    /// <summary>Sorts by rank, then kind, then name.</summary>
+    /// <summary>Sorts by rank, then kind, name and namespace.</summary>
     public static string Key(JsonObject document) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Rank(document):00}/{document["kind"]}/{document["metadata"]?["name"]}");
+        string.Create(CultureInfo.InvariantCulture, $"{Rank(document):00}/{document["kind"]}/{document["metadata"]?["name"]}/{document["metadata"]?["namespace"]}");
 }

@@ -25,6 +25,9 @@ internal sealed class ManifestSettings
         Set("node.drainSeconds",
             Math.Max(1, values.Node.TerminationGraceSeconds - values.Node.PreStopSeconds - 5).ToString(CultureInfo.InvariantCulture));
         Set("storage.accessMode", values.Storage.AccessMode == StorageValues.AutomaticAccessMode ? survey.AccessMode : values.Storage.AccessMode);
+        _values["service.httpPortOnNodes"] = values.Service.HttpNodePort == 0 ? null : values.Service.HttpNodePort;
+        _values["service.dataPortOnNodes"] = values.Service.DataNodePort == 0 ? null : values.Service.DataNodePort;
+        SetMonitoring(values.Monitoring, @namespace);
         Set("storage.persistent", !values.Storage.Ephemeral);
         _values["storage.volume"] = values.Storage.Ephemeral
             ? new JsonObject { ["name"] = "store", ["emptyDir"] = new JsonObject { ["sizeLimit"] = values.Storage.Size } }
@@ -40,6 +43,22 @@ internal sealed class ManifestSettings
         IReadOnlyList<ServicePort> ports = survey.SystemPorts.Count > 0 ? survey.SystemPorts : [new(53, "TCP"), new(53, "UDP"), new(443, "TCP"), new(6443, "TCP")];
         _values["network.systemPorts"] = new JsonArray([.. ports.Select(p => new JsonObject { ["port"] = p.Port, ["protocol"] = p.Protocol })]);
         _values["image.pullSecrets"] = string.IsNullOrEmpty(values.ImagePullSecret) ? null : new JsonArray(new JsonObject { ["name"] = values.ImagePullSecret });
+    }
+
+    private void SetMonitoring(MonitoringValues monitoring, string @namespace)
+    {
+        var assets = new MonitoringAssets(monitoring, @namespace);
+        Set("monitoring.any", monitoring.Stack != "None");
+        Set("monitoring.bundled", monitoring.Stack == "Bundled");
+        Set("monitoring.grafanaBundled", monitoring.Stack == "Bundled" && monitoring.Grafana);
+        Set("monitoring.operator", monitoring.Stack == "Operator");
+        Set("monitoring.dashboards", (monitoring.Stack == "Bundled" && monitoring.Grafana) || monitoring.Stack == "Operator");
+        Set("monitoring.prometheusConfiguration", assets.PrometheusConfiguration);
+        Set("monitoring.rules", assets.Rules);
+        Set("monitoring.ruleGroups", assets.RuleGroups());
+        Set("monitoring.alertmanagerConfiguration", assets.AlertmanagerConfiguration);
+        Set("monitoring.dashboard", assets.Dashboard);
+        Set("monitoring.hash", assets.Hash);
     }
 
     public bool TryGet(string name, out JsonNode? value) => _values.TryGetValue(name, out value);

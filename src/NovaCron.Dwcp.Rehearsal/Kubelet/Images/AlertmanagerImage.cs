@@ -12,5 +12,5 @@ internal sealed class AlertmanagerImage(string path) : ContainerImage(path)
     protected override IEnumerable<string> Arguments(ContainerContext context, IReadOnlyList<string> arguments) => FlagRewriter.Rewrite(
         context, arguments, configuration: DefaultConfiguration, storage: ("storage.path", "/alertmanager"), port: 9093,
         // One Alertmanager needs no gossip, and its default port would be shared by every pod.
-        also: ["--cluster.listen-address="]);
+        also: arguments.Any(static a => a.StartsWith("--cluster.listen-address", StringComparison.Ordinal)) ? [] : ["--cluster.listen-address="]);
 }

@@ -3,8 +3,8 @@ using YamlDotNet.RepresentationModel;
 namespace NovaCron.Dwcp.Rehearsal.Kubelet.Images;
 
 /// <summary>
-/// A program's YAML configuration with the container's absolute paths replaced by those on this machine, and Kubernetes discovery pointed at
-/// the rehearsal's API server. It lies beside the original's place in the root, so that relative paths keep their meaning.
+/// A program's YAML configuration with the container's absolute paths replaced by those on this machine, and Kubernetes discovery replaced by
+/// the rehearsal's own. It lies beside the original's place in the root, so that relative paths keep their meaning.
 /// </summary>
 internal static class RewrittenYaml
 {
@@ -49,15 +49,13 @@ internal static class RewrittenYaml
                 }
                 break;
             case YamlMappingNode mapping:
+                if (mapping.Children.TryGetValue("kubernetes_sd_configs", out var discoveries) && discoveries is YamlSequenceNode kubernetes)
+                {
+                    mapping.Children.Remove("kubernetes_sd_configs");
+                    mapping.Add("http_sd_configs", new YamlSequenceNode(kubernetes.OfType<YamlMappingNode>().Select(d => ThroughApiServer(context, d))));
+                }
                 foreach (var (key, value) in mapping)
                 {
-                    if (key is YamlScalarNode { Value: "kubernetes_sd_configs" } && value is YamlSequenceNode discoveries)
-                    {
-                        foreach (var discovery in discoveries.OfType<YamlMappingNode>())
-                        {
-                            PointAtApiServer(context, discovery);
-                        }
-                    }
                     // Files are named relative to the configuration's folder, which the copy does not share.
                     if (key is YamlScalarNode { Value: "rule_files" or "templates" } && value is YamlSequenceNode files)
                     {
@@ -76,21 +74,23 @@ internal static class RewrittenYaml
         }
     }
 
-    // A program in a real pod finds the API server by fixed paths, which this one cannot have.
-    private static void PointAtApiServer(ContainerContext context, YamlMappingNode discovery)
+    // Debian's Prometheus is built without Kubernetes discovery; the rehearsal's API server offers the same pods, labels and permissions over HTTP.
+    private static YamlMappingNode ThroughApiServer(ContainerContext context, YamlMappingNode discovery)
     {
-        if (discovery.Children.ContainsKey("api_server") || discovery.Children.ContainsKey("kubeconfig_file"))
+        if (discovery.Children.TryGetValue("role", out var role) && role is not YamlScalarNode { Value: "pod" })
         {
-            return;
+            throw new Cluster.RehearsalException($"The rehearsal's Prometheus discovers pods only, not role '{role}'. Use role: pod.");
         }
-        discovery.Add("api_server", context.ApiServer.ToString());
-        discovery.Children["authorization"] = new YamlMappingNode { { "credentials_file", ServiceAccount + "/token" } };
-        discovery.Children["tls_config"] = new YamlMappingNode { { "ca_file", ServiceAccount + "/ca.crt" } };
-        if (discovery.Children.TryGetValue("namespaces", out var namespaces) && namespaces is YamlMappingNode selection
-            && selection.Children.TryGetValue("own_namespace", out var own) && own is YamlScalarNode { Value: "true" })
+        var selection = discovery.Children.TryGetValue("namespaces", out var found) ? found as YamlMappingNode : null;
+        var names = selection is not null && selection.Children.TryGetValue("names", out var list) && list is YamlSequenceNode several
+            ? several.OfType<YamlScalarNode>().Select(static n => n.Value!).ToList()
+            : [File.ReadAllText(context.Resolve(ServiceAccount + "/namespace"))];
+        return new YamlMappingNode
         {
-            selection.Children.Remove("own_namespace");
-            selection.Children["names"] = new YamlSequenceNode(new YamlScalarNode(File.ReadAllText(context.Resolve(ServiceAccount + "/namespace"))));
-        }
+            { "url", $"{context.ApiServer.ToString().TrimEnd('/')}{Api.PodDiscovery.Path}?{string.Join('&', names.Select(static n => "namespace=" + Uri.EscapeDataString(n)))}" },
+            { "refresh_interval", "1s" },
+            { "authorization", new YamlMappingNode { { "type", "Bearer" }, { "credentials_file", context.Resolve(ServiceAccount + "/token") } } },
+            { "tls_config", new YamlMappingNode { { "ca_file", context.Resolve(ServiceAccount + "/ca.crt") } } },
+        };
     }
 }
