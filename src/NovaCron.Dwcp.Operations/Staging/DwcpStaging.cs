@@ -44,6 +44,17 @@ public sealed record DwcpStaging
 
     public bool IsReady => Workloads.Count > 0 && Workloads.All(w => w.IsReady);
 
+    /// <summary>
+    /// <see cref="Changed"/> as a text to read: an object a paragraph (+ created, ~ changed, - removed), a field a line. Of a created object only its name
+    /// is told; Export-DwcpManifest shows the rest. Values of Secrets are masked.
+    /// </summary>
+    public string Difference => string.Join('\n', Changed.SelectMany(change => change.Action switch
+    {
+        "created" => [$"+ {change.Target}"],
+        "removed" => [$"- {change.Target}"],
+        _ => change.Fields.Select(f => $"    {f}").Prepend($"~ {change.Target}"),
+    }));
+
     /// <summary>One line for people.</summary>
     public string Summary => (WhatIf, Changed.Count) switch
     {

@@ -27,6 +27,9 @@ public sealed record StagingOptions
     /// <summary>Replace every generated secret and certificate; pods restart, clients need the new key.</summary>
     public bool RotateSecrets { get; init; }
 
+    /// <summary>Where deployment log, result and outputs are written; nowhere when null.</summary>
+    public string? OutputDirectory { get; init; }
+
     /// <summary>Ask the server what would change, change nothing.</summary>
     public bool WhatIf { get; init; }
 

@@ -15,6 +15,7 @@ internal sealed class StagingRun
     private StagingOptions _options;
     private readonly IProgress<StagingProgress>? _progress;
     private readonly TimeProvider _time;
+    private readonly StagingFiles? _files;
     private readonly List<StageResult> _stages = [];
     private readonly List<StagingChange> _changes = [];
     private readonly List<RecordedObject> _applied = [];
@@ -30,6 +31,7 @@ internal sealed class StagingRun
     private List<JsonObject> _documents = [];
     private IReadOnlyList<JsonObject> _secrets = [];
     private int _done;
+    private StagingStage _stage;
     private int _changesBeforeStage;
 
     public StagingRun(ClusterConnection connection, StagingOptions options, IProgress<StagingProgress>? progress, TimeProvider time)
@@ -38,9 +40,25 @@ internal sealed class StagingRun
         _options = options;
         _progress = progress;
         _time = time;
+        _files = options.OutputDirectory is null ? null : new StagingFiles(options.OutputDirectory, time);
     }
 
     public async Task<DwcpStaging> RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var staging = await DeployAsync(cancellationToken).ConfigureAwait(false);
+            _files?.Write(staging);
+            return staging;
+        }
+        catch (Exception e) when (_files is not null && e is DwcpStagingException or DwcpClusterException)
+        {
+            _files?.Log(e is DwcpStagingException staging ? staging.Stage : _stage, e.Message, warning: true);
+            throw;
+        }
+    }
+
+    private async Task<DwcpStaging> DeployAsync(CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         // What is wrong with names and values is told before anything is touched.
@@ -103,6 +121,7 @@ internal sealed class StagingRun
         }
 
         var started = _time.GetTimestamp();
+        _stage = stage;
         _changesBeforeStage = _changes.Count;
         Report(stage, stage switch
         {
@@ -124,6 +143,7 @@ internal sealed class StagingRun
     {
         // Verification and waiting are the last twentieth.
         var percent = stage == StagingStage.Verification ? 97 : 95 * _done / Math.Max(1, _documents.Count + _secrets.Count);
+        _files?.Log(stage, message, warning);
         _progress?.Report(new StagingProgress(stage, message, Math.Min(percent, 99), warning));
     }
 

@@ -12,7 +12,7 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// </example>
 /// <example>
 /// <para>Shows what would change, as the API server sees it, and changes nothing.</para>
-/// <code>New-DwcpStaging -Namespace staging -Values ./values.yaml -WhatIf | ForEach-Object Changed</code>
+/// <code>New-DwcpStaging -Namespace staging -Values ./values.yaml -WhatIf | ForEach-Object Difference</code>
 /// </example>
 /// <example>
 /// <para>Builds the image of this repository, pushes it, and deploys exactly that.</para>
@@ -69,6 +69,11 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
     [Parameter]
     public SwitchParameter AllowProduction { get; set; }
 
+    /// <summary>Directory for deployment-log.jsonl, staging-deployment-info.json and staging-outputs.json.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? OutputDirectory { get; set; }
+
     /// <summary>How long workloads may take to become ready.</summary>
     [Parameter]
     public TimeSpan ReadyTimeout { get; set; } = TimeSpan.FromMinutes(5);
@@ -97,6 +102,7 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
             SkipStages = SkipStage,
             AllowProduction = AllowProduction,
             RotateSecrets = RotateSecrets,
+            OutputDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
             WhatIf = whatIf,
             ReadyTimeout = ReadyTimeout,
         };

@@ -85,6 +85,71 @@ public sealed class StagingServiceTests : IDisposable
         Assert.DoesNotContain(_server.Requests, r => !r.StartsWith("GET", StringComparison.Ordinal) && !r.Contains("dryRun=All", StringComparison.Ordinal) && !r.Contains("selfsubject", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Log_result_and_outputs_are_left_in_a_directory_also_by_a_run_that_failed()
+    {
+        var directory = Directory.CreateTempSubdirectory("dwcp-outputs-").FullName;
+        try
+        {
+            _server.Intercept = (r, _) => r.Method == HttpMethod.Patch && r.RequestUri!.AbsolutePath.Contains("/deployments/", StringComparison.Ordinal) ? FakeApiServer.Failure(403, "Forbidden", "exceeded quota: pods=10") : null;
+            var e = await Assert.ThrowsAsync<DwcpClusterException>(() => DeployAsync(new StagingOptions { OutputDirectory = directory }));
+            Assert.Contains("ResourceQuota", e.Remedy);
+            var last = JsonNode.Parse(File.ReadLines(Path.Combine(directory, "deployment-log.jsonl")).Last())!;
+            Assert.Equal("warn", last["level"]!.ToString());
+            Assert.Equal("Workloads", last["stage"]!.ToString());
+            Assert.Contains("exceeded quota", last["message"]!.ToString());
+            Assert.False(File.Exists(Path.Combine(directory, "staging-outputs.json")));
+
+            _server.Intercept = null;
+            var staging = await DeployAsync(new StagingOptions { OutputDirectory = directory });
+            var outputs = JsonNode.Parse(File.ReadAllText(Path.Combine(directory, "staging-outputs.json")))!;
+            Assert.Equal(staging.DataAddress, outputs["dataAddress"]!.ToString());
+            Assert.StartsWith("sha256:", outputs["images"]!["node"]!.ToString());
+            var written = File.ReadAllText(Path.Combine(directory, "staging-deployment-info.json"));
+            Assert.Equal("jane", JsonNode.Parse(written)!["appliedBy"]!.ToString());
+            var secret = System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(_server.Get($"{Space}/secrets/dwcp-v3-secrets")["data"]!["client-api-key"]!.ToString()));
+            Assert.DoesNotContain(secret, written + File.ReadAllText(Path.Combine(directory, "deployment-log.jsonl")));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_difference_reads_object_by_object_and_field_by_field()
+    {
+        await DeployAsync();
+        _server.Objects.Remove($"{Space}/services/dwcp-v3-redis");
+        var change = await DeployAsync(new StagingOptions { WhatIf = true, Values = new StagingValues { Node = new NodeValues { CpuLimit = "4" } } });
+        Assert.Equal(
+            "+ Service staging/dwcp-v3-redis\n~ Deployment staging/dwcp-v3\n    ~ /spec/template/spec/containers/0/resources/limits/cpu: \"2\" -> \"4\"",
+            change.Difference);
+    }
+
+    [Fact]
+    public async Task A_class_for_one_machine_serves_one_machine_and_is_refused_for_more()
+    {
+        void Node(string name) => _server.Put($"api/v1/nodes/{name}", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Node", ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = new JsonObject() });
+        _server.Put("apis/storage.k8s.io/v1/storageclasses/local-path", new JsonObject
+        {
+            ["apiVersion"] = "storage.k8s.io/v1", ["kind"] = "StorageClass", ["provisioner"] = "rancher.io/local-path",
+            ["metadata"] = new JsonObject { ["name"] = "local-path", ["annotations"] = new JsonObject { ["storageclass.kubernetes.io/is-default-class"] = "true" } },
+        });
+        Node("one");
+        Node("two");
+        var e = await Assert.ThrowsAsync<DwcpStagingException>(() => DeployAsync());
+        Assert.Contains("local-path", e.Target);
+        Assert.Contains("this cluster has 2", e.Message);
+        _server.Objects.Remove("api/v1/nodes/two");
+        var staging = await DeployAsync();
+        Assert.Contains("ReadWriteOnce", staging.Stages[0].Message);
+        Assert.Equal("ReadWriteOnce", _server.Get($"{Space}/persistentvolumeclaims/dwcp-v3-store")["spec"]!["accessModes"]![0]!.ToString());
+        // A second machine later: the claim that is there keeps its mode, because it cannot be changed.
+        Node("two");
+        Assert.Empty((await DeployAsync()).Changed);
+    }
+
     [Theory]
     [InlineData("production")]
     [InlineData("eu-prod-1")]

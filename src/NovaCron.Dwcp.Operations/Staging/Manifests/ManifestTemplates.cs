@@ -56,6 +56,9 @@ internal sealed class ManifestTemplates
         var files = Directory.GetFiles(directory, "*.yaml").Where(f => Path.GetFileName(f) != "values.yaml").Order(StringComparer.Ordinal).ToList();
         if (files.Count == 0)
             throw new ManifestException(directory, 0, "the directory holds no *.yaml. Correct the path, or leave it out to use the built-in ones.");
+        // Monitoring's manifests stand beside, as in the repository; a directory without them gets none.
+        foreach (var sibling in new[] { Path.Combine(directory, "..", "prometheus", "stack"), Path.Combine(directory, "..", "grafana") }.Where(Directory.Exists))
+            files.AddRange(Directory.GetFiles(sibling, "*.yaml").Order(StringComparer.Ordinal));
         return files.Select(f => (Path.GetFileName(f), File.ReadAllText(f)));
     }
 
