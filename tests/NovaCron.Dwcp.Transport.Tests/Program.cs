@@ -1,4 +1,5 @@
 using NovaCron.Dwcp.Transport.Rdma;
+using NovaCron.Dwcp.Transport.Tests.Rdma;
 
 namespace NovaCron.Dwcp.Transport.Tests;
 
@@ -9,6 +10,9 @@ public static class Program
     {
         if (args is [NodeProcess.Verb, var store, var port]) return NodeProcess.ServeAsync(store, int.Parse(port));
         if (args is [BulkWorker.Verb]) return BulkWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput());
+        if (args is [SoftRoce.NodeVerb, var nodeShare, var address]) return SoftRoce.ServeAsync(nodeShare, address);
+        if (args is [SoftRoce.ClientVerb, var clientShare, var mib, var nic]) return SoftRoce.TransferAsync(clientShare, int.Parse(mib), nic);
+        if (args is [SoftRoce.KilledVerb, var killedShare, var source]) return SoftRoce.SendUntilKilledAsync(killedShare, source);
         return args.Any(a => a is "--server" or "--internal-msbuild-node")
             ? Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions)
             : Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
