@@ -1,15 +1,18 @@
 using System.Globalization;
 using NovaCron.Dwcp.Benchmarks.Codec;
+using NovaCron.Dwcp.Benchmarks.Datacenter;
 using NovaCron.Dwcp.Codec;
 
+// ucx [SECONDS]
 // codec CORPUS [--only NAME,..] [--codecs NAME,..] [--mib N] [--seconds S] [--block BYTES] [--report DIRECTORY]
 return args is ["codec", string corpus, ..]
     ? RunCodec(corpus, args[2..])
+    : args is ["ucx", ..] ? UcxBenchmark.Run(args[1..])
     : Usage();
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: codec CORPUS [--only MEMBER,..] [--codecs NAME,..] [--mib N] [--seconds S] [--block BYTES]");
+    Console.Error.WriteLine("usage: codec CORPUS [--only MEMBER,..] [--codecs NAME,..] [--mib N] [--seconds S] [--block BYTES]\n       ucx [SECONDS]");
     return 2;
 }
 

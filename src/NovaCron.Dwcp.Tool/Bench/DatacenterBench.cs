@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Tool.CommandLine;
 using NovaCron.Dwcp.Transport.Datacenter;
+using NovaCron.Dwcp.Transport.Rdma;
 using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.Tool.Bench;
@@ -39,26 +41,36 @@ internal static class DatacenterBench
         Say("");
         Say("| path | verified by | GB/s until verified | share of memory copy | CPU s/GB, both sides | digest follows in s | GB/s with everything |");
         Say("|---|---|---|---|---|---|---|");
-        using var node = await StartNodeAsync(Path.Combine(folder, "store"), cancellationToken).ConfigureAwait(false);
+        await MeasureNodeAsync(folder, source, BenchNode.Chosen, [BulkCarrier.Sockets, BulkCarrier.Ucx], copy, runs, cancellationToken).ConfigureAwait(false);
+        if (UcxLibrary.Instance is null) Say($"(not measured: UCX. {UcxLibrary.Finding})");
+        else await MeasureNodeAsync(folder, source, "tcp,self", [BulkCarrier.Ucx], copy, runs, cancellationToken).ConfigureAwait(false);
+        return ExitCode.Success;
+    }
+
+    private static async Task MeasureNodeAsync(
+        string folder, string source, string transports, IReadOnlyList<BulkCarrier> carriers, double copy, int runs, CancellationToken cancellationToken)
+    {
+        using var node = await StartNodeAsync(folder, transports, cancellationToken).ConfigureAwait(false);
         try
         {
             var client = new TransferClient([new V3ClientProtocol()]);
             await using var clientScope = client.ConfigureAwait(false);
-            foreach (var authenticate in (bool[])[false, true])
+            foreach (var carrier in carriers.Where(c => c == BulkCarrier.Sockets || UcxLibrary.Instance is not null))
             {
-                var wish = new DatacenterRequest { Required = true, Authenticate = authenticate, Carriers = BulkCarrier.Sockets };
-                await MeasureAsync(node, client, source, wish, copy, runs, cancellationToken).ConfigureAwait(false);
+                foreach (var authenticate in (bool[])[false, true])
+                {
+                    var wish = new DatacenterRequest { Required = true, Authenticate = authenticate, Carriers = carrier };
+                    await MeasureAsync(node, client, source, wish, copy, runs, cancellationToken).ConfigureAwait(false);
+                }
             }
 
-            await MeasureAsync(node, client, source, null, copy, 1, cancellationToken).ConfigureAwait(false);
+            if (transports == BenchNode.Chosen) await MeasureAsync(node, client, source, null, copy, 1, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             node.Process.StandardInput.Close();
             await node.Process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         }
-
-        return ExitCode.Success;
     }
 
     private static async Task MeasureAsync(
@@ -74,7 +86,7 @@ internal static class DatacenterBench
             {
                 Remote = new Uri(string.Create(CultureInfo.InvariantCulture, $"dwcp://127.0.0.1:{node.Port}/bench")),
                 ClientId = "bench",
-                ApiKey = BenchNode.Key,
+                ClientCertificate = node.Certificate,
                 Pin = node.Pin,
                 Versions = [3],
                 Resume = false,
@@ -151,16 +163,21 @@ internal static class DatacenterBench
         }
     }
 
-    private static async Task<Node> StartNodeAsync(string store, CancellationToken cancellationToken)
+    /// <summary>This program, for starting it again.</summary>
+    public static IReadOnlyList<string> OwnCommand { get; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+        ? [Environment.ProcessPath!, typeof(DatacenterBench).Assembly.Location]
+        : [Environment.ProcessPath!];
+
+    private static async Task<Node> StartNodeAsync(string folder, string transports, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(DatacenterBench).Assembly.Location);
-        start.ArgumentList.Add(BenchNode.Verb);
-        start.ArgumentList.Add(store);
+        var store = Path.Combine(folder, $"store-{transports}");
+        var certificate = Path.Combine(folder, "client.pfx");
+        var start = new ProcessStartInfo(OwnCommand[0]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        foreach (var argument in (string[])[.. OwnCommand.Skip(1), BenchNode.Verb, store, certificate, transports]) start.ArgumentList.Add(argument);
         var process = Process.Start(start) ?? throw new ToolException(ExitCode.Failure, "The benchmark's node cannot be started.");
         var line = await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false);
         return line?.Split(' ') is [var port, var pin]
-            ? new Node(process, int.Parse(port, CultureInfo.InvariantCulture), pin, store)
+            ? new Node(process, int.Parse(port, CultureInfo.InvariantCulture), pin, store, X509CertificateLoader.LoadPkcs12FromFile(certificate, null))
             : throw new ToolException(ExitCode.Failure, "The benchmark's node ended before it listened.");
     }
 
@@ -173,13 +190,15 @@ internal static class DatacenterBench
 
     private static void Say(string line) => Console.Out.WriteLine(line);
 
-    private sealed class Node(Process process, int port, string pin, string store) : IDisposable
+    private sealed class Node(Process process, int port, string pin, string store, X509Certificate2 certificate) : IDisposable
     {
         public Process Process { get; } = process;
 
         public int Port { get; } = port;
 
         public string Pin { get; } = pin;
+
+        public X509Certificate2 Certificate { get; } = certificate;
 
         /// <summary>Of both processes so far.</summary>
         public double CpuSeconds
@@ -188,8 +207,18 @@ internal static class DatacenterBench
             {
                 Process.Refresh();
                 using var own = Process.GetCurrentProcess();
-                return Process.TotalProcessorTime.TotalSeconds + own.TotalProcessorTime.TotalSeconds;
+                return Process.TotalProcessorTime.TotalSeconds + ReapedChildren(Process.Id) + own.TotalProcessorTime.TotalSeconds;
             }
+        }
+
+        // The node's worker processes, once it has waited for them: cutime and cstime of /proc/<pid>/stat, in ticks of 10 ms.
+        private static double ReapedChildren(int process)
+        {
+            var file = $"/proc/{process}/stat";
+            if (!File.Exists(file)) return 0;
+            var text = File.ReadAllText(file);
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return (long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture)) / 100.0;
         }
 
         /// <summary>Gives the memory of deleted objects back: on tmpfs the store would otherwise fill the machine, run after run.</summary>
@@ -203,6 +232,7 @@ internal static class DatacenterBench
         {
             if (!Process.HasExited) Process.Kill();
             Process.Dispose();
+            Certificate.Dispose();
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using NovaCron.Dwcp.Tool.Bench;
 using NovaCron.Dwcp.Tool.CommandLine;
+using NovaCron.Dwcp.Transport.Rdma;
 
 namespace NovaCron.Dwcp.Tool.Commands;
 
@@ -78,6 +79,8 @@ internal static class ToolCommands
                 return await ArchiveCommand.InspectAsync(rest, cancellationToken).ConfigureAwait(false);
             case "bench" when rest is ["datacenter", ..]:
                 return await DatacenterBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
+            case BulkWorker.Verb: // started by the benchmark's node, as dwcpd starts it
+                return await BulkWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput(), cancellationToken).ConfigureAwait(false);
             case BenchNode.Verb:
                 return await BenchNode.RunAsync(rest, cancellationToken).ConfigureAwait(false);
             case "bench":

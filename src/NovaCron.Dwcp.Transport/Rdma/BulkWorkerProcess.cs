@@ -25,6 +25,8 @@ internal sealed class BulkWorkerProcess : IAsyncDisposable
         foreach (var argument in command.Skip(1)) start.ArgumentList.Add(argument);
         // It needs nothing of the node's settings, and shall know none.
         foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("DWCP_", StringComparison.Ordinal) || k.StartsWith("REDIS_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
+        // It lives for one stream: its few loops are compiled for speed at once, not after they ran slowly for a while.
+        start.Environment["DOTNET_TieredCompilation"] = "0";
         BulkWorkerProcess worker;
         try
         {
