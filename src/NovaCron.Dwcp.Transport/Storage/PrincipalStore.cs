@@ -161,6 +161,7 @@ public sealed class PrincipalStore
 
         try
         {
+            ThrowUnlessPartialsFit(name, bytes);
             return new BulkObject(this, _files, _directory, name, path, bytes, identity);
         }
         catch (Exception e)
@@ -169,6 +170,17 @@ public sealed class PrincipalStore
             if (e is IOException io) throw StorageFailure.From(io, $"begin '{path}'");
             throw;
         }
+    }
+
+    // Partial files take their whole space at once and stay for a day: without this, transfers begun and left would fill the disk past any quota.
+    private void ThrowUnlessPartialsFit(string name, long bytes)
+    {
+        if (QuotaBytes is not { } quota) return;
+        var others = _files.ListFiles($"{_directory}/{BulkDirectory}").Where(f => !f.Name.StartsWith(name, StringComparison.Ordinal)).Sum(f => f.Length);
+        if (bytes <= quota - UsedBytes - others) return;
+        throw new DwcpTransferException(DwcpErrorCode.QuotaExceeded, DwcpFault.Client, string.Create(
+            CultureInfo.InvariantCulture,
+            $"Principal '{Name}' may keep {quota} bytes and keeps {UsedBytes}; {others} more are held by bulk transfers that did not end, and {bytes} do not fit. Resume those, or wait: they are deleted after {Options.ResumeRetention.TotalHours:0} h."));
     }
 
     internal void CloseBulk(string name)

@@ -173,6 +173,19 @@ public sealed class BulkTests : IDisposable
     }
 
     [Fact]
+    public async Task Transfers_that_did_not_end_count_against_the_quota_until_they_resume()
+    {
+        await using var store = Storage.ObjectStore.Open(_folder.At("store"), new Storage.ObjectStoreOptions { QuotaBytes = 9 * Extent });
+        var alice = store.OpenPrincipal("alice");
+        var (first, second) = (new byte[BulkLimits.IdentityBytes], new byte[BulkLimits.IdentityBytes]);
+        second[0] = 1;
+        using (var begun = alice.OpenBulk(RelativePath.Parse("o"), 6 * Extent, first)) begun.Partial.Begin(forget: false, null, default);
+        var e = Assert.Throws<DwcpTransferException>(() => alice.OpenBulk(RelativePath.Parse("o"), 6 * Extent, second));
+        Assert.Equal(DwcpErrorCode.QuotaExceeded, e.Code);
+        alice.OpenBulk(RelativePath.Parse("o"), 6 * Extent, first).Dispose();
+    }
+
+    [Fact]
     public async Task A_killed_node_costs_what_was_not_verified_and_no_more()
     {
         var (first, port) = await NodeProcess.StartAsync(_folder.At("store"));
