@@ -208,6 +208,8 @@ internal sealed class V1ServerSession : IAsyncDisposable
             RequestKind.ManifestExchange,
             () => ValueTask.FromResult(_store!.OpenObject(path) ?? throw NotFound(path)),
             cancellationToken).ConfigureAwait(false);
+        if (reader.Object.Bytes > V1Limits.MaxObjectBytes)
+            throw new DwcpTransferException(DwcpErrorCode.LimitExceeded, DwcpFault.Client, $"'{path}' has {reader.Object.Bytes} bytes; v1 carries {V1Limits.MaxObjectBytes} at most. Receive it with v3.");
         using (var found = new WireWriter())
         {
             found.Hash(reader.Object.Root).Number(reader.Object.Bytes);

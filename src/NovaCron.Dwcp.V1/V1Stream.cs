@@ -117,7 +117,7 @@ internal sealed class V1Stream(Stream stream) : IAsyncDisposable
             if (total == destination.Length && zlib.ReadByte() >= 0) throw new DwcpProtocolException($"A piece expands to more than {destination.Length} bytes.");
             return total;
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException) // a stream that wants a dictionary is an IOException
         {
             throw new DwcpProtocolException(DwcpErrorCode.CorruptChunk, $"A piece is no zlib stream: {e.Message}");
         }

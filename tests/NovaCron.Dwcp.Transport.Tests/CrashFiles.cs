@@ -73,6 +73,16 @@ internal sealed class CrashFiles : IStoreFiles
         lock (_gate) return _names.ContainsKey(path);
     }
 
+    public bool Touch(string path)
+    {
+        lock (_gate)
+        {
+            if (!_names.TryGetValue(path, out var node)) return false;
+            node.ModifiedAt = DateTimeOffset.UtcNow;
+            return true;
+        }
+    }
+
     public void CreateDirectory(string path)
     {
         lock (_gate)

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Protocol;
 using NovaCron.Dwcp.Transport.Sessions;
+using NovaCron.Dwcp.Transport.Storage;
 using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.Transport.Tests;
@@ -28,6 +29,49 @@ public sealed class HostileClientTests : IDisposable
         await AssertNothingIsStoredAsync(node);
         Assert.NotEmpty(node.Observer.Corruptions);
         Assert.Contains(node.Observer.Requests, r => r is { Kind: RequestKind.ChunkBatch, Outcome: RequestOutcome.ClientError });
+    }
+
+    [Fact]
+    public void Sparse_files_that_add_up_to_more_than_a_number_holds_are_too_large()
+    {
+        var hasher = new ObjectHasher();
+        hasher.Begin(new EntryHeader(EntryKind.Directory, RelativePath.Root, null, 0, null, ""));
+        var e = Assert.Throws<DwcpProtocolException>(() =>
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                hasher.Begin(new EntryHeader(EntryKind.File, RelativePath.Parse($"f{i}"), null, 0, null, ""));
+                hasher.AddZeros(long.MaxValue / 4);
+                hasher.EndFile();
+            }
+        });
+        Assert.Equal(DwcpErrorCode.LimitExceeded, e.Code);
+    }
+
+    [Fact]
+    public async Task Answers_of_a_receiver_are_small_and_more_entries_than_allowed_are_refused()
+    {
+        await using var node = await TestNode.StartAsync(_folder.At("store"));
+        await using (var client = new TransferClient([new V3ClientProtocol()]))
+        {
+            await client.SendAsync(node.Request("o"), TransferSource.FromMemory(TestFolder.Noise(10_000, 1)));
+        }
+
+        await using var raw = await RawClient.OpenAsync(node.Port);
+        await raw.SendAsync(FrameType.Get, 1, w => w.Text("o").Number(0));
+        await raw.SendAsync(FrameType.Acknowledged, 1, w => w.Bytes(new byte[5000]));
+        Assert.Equal(DwcpErrorCode.ProtocolViolation, (await raw.ReadErrorAsync()).Code);
+
+        await using var store = ObjectStore.Open(_folder.At("small"), new ObjectStoreOptions { MaxReceivingEntries = 3 });
+        var alice = store.OpenPrincipal("alice");
+        using (var charge = alice.BeginCharge())
+        {
+            for (var i = 0; i < 3; i++) charge.AddEntry();
+            Assert.Equal(DwcpErrorCode.LimitExceeded, Assert.Throws<DwcpTransferException>(charge.AddEntry).Code);
+        }
+
+        using var next = alice.BeginCharge();
+        next.AddEntry();
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace NovaCron.Dwcp.Transport.Tests;
 /// <summary>Puts bytes into a store and reads them back, without a network.</summary>
 internal static class Upload
 {
-    public static async Task<ContentHash> PutAsync(PrincipalStore store, string path, byte[] bytes)
+    public static async Task<ContentHash> PutAsync(PrincipalStore store, string path, byte[] bytes, Action? beforeCommit = null)
     {
         using var sink = new StoreSink(store, RelativePath.Parse(path), 10, forget: false);
         var hasher = new ObjectHasher();
@@ -36,6 +36,7 @@ internal static class Upload
 
         await AddAsync(ManifestRecord.ForEndFile());
         await sink.CompleteSegmentAsync(records, default);
+        beforeCommit?.Invoke();
         await sink.CommitAsync(hasher.Root(), hasher.Bytes, hasher.Entries, default);
         return hasher.Root();
     }

@@ -61,6 +61,9 @@ public sealed record NodeOptions
     /// <summary>Whom the bulk path is offered, or null for nobody.</summary>
     public DatacenterPolicy? Datacenter { get; init; }
 
+    /// <summary>Expanded bytes that each principal may keep, or null for no limit.</summary>
+    public long? QuotaBytes { get; init; }
+
     /// <summary>The Kubernetes API server, or null outside of a cluster.</summary>
     public Uri? ApiServer { get; init; }
 
@@ -99,6 +102,7 @@ public sealed record NodeOptions
             AllowsCanary = podNamespace != "production" && (Read("DWCP_ENVIRONMENT") ?? podNamespace) == "staging",
             Grace = ReadGrace(Read("DWCP_GRACE_SECONDS")),
             Datacenter = ReadDatacenter(Read),
+            QuotaBytes = ReadQuota(Read("DWCP_QUOTA_BYTES")),
             ApiServer = ReadApiServer(Read("KUBERNETES_SERVICE_HOST"), Read("KUBERNETES_SERVICE_PORT")),
         };
     }
@@ -133,6 +137,11 @@ public sealed record NodeOptions
         "internet" => NodeMode.Internet,
         _ => throw Malformed("DWCP_MODE", text, "hybrid, datacenter or internet"),
     };
+
+    private static long? ReadQuota(string? text) =>
+        text is null ? null
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) && bytes > 0 ? bytes
+        : throw Malformed("DWCP_QUOTA_BYTES", text, "a number of bytes above 0; leave it out for no limit");
 
     private static RedisAddress? ReadRedis(string? text)
     {

@@ -55,7 +55,7 @@ public sealed class NodeHost : IAsyncDisposable
         _cache = new RedisCache(options, environment, logging.CreateLogger("redis"));
         try
         {
-            _store = ObjectStore.Open(options.Paths.Store);
+            _store = ObjectStore.Open(options.Paths.Store, new ObjectStoreOptions { QuotaBytes = options.QuotaBytes });
         }
         catch (Exception error) when (error is DwcpTransferException or IOException or UnauthorizedAccessException)
         {

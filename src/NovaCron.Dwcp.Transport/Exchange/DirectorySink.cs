@@ -52,7 +52,7 @@ internal sealed class DirectorySink : IObjectSink
             Directory.CreateDirectory(parent);
             _parent = new BeneathDirectory(parent);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTheFileSystem(e))
         {
             throw Local($"Cannot use {parent}: {e.Message}", e);
         }
@@ -64,11 +64,11 @@ internal sealed class DirectorySink : IObjectSink
         try
         {
             _parent.CreateDirectory(_partialName);
-            _partial = new BeneathDirectory(_parent.Full(_partialName));
+            _partial = _parent.Beneath(_partialName);
             _journal = _partial.OpenWrite(JournalName, createNew: false);
             if (!resume || !LoadJournal(root)) Restart(root);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTheFileSystem(e))
         {
             throw Local($"Cannot prepare {_destination}: {e.Message}", e);
         }
@@ -142,7 +142,7 @@ internal sealed class DirectorySink : IObjectSink
         {
             RandomAccess.SetLength(OpenFile(entry), length);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTheFileSystem(e))
         {
             throw Local($"Cannot write {_destination}: {e.Message}", e);
         }
@@ -155,7 +155,7 @@ internal sealed class DirectorySink : IObjectSink
             WriteJournal();
             PutInPlace(cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTheFileSystem(e))
         {
             throw Local($"Cannot put {_destination} in place: {e.Message}. What was received is kept; receive again.", e);
         }
@@ -186,6 +186,9 @@ internal sealed class DirectorySink : IObjectSink
         _journalGroup.Dispose();
     }
 
+    // The runtime makes an ArgumentOutOfRangeException of a file that may grow no further (EFBIG), and of a time that the file system does not know.
+    private static bool IsOfTheFileSystem(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
+
     private static string FileName(long entry) => $"f{entry}";
 
     private static DwcpTransferException Local(string message, Exception? cause) => new(DwcpErrorCode.LocalFile, DwcpFault.Client, message, cause);
@@ -196,7 +199,7 @@ internal sealed class DirectorySink : IObjectSink
         {
             RandomAccess.Write(file, bytes, offset);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTheFileSystem(e))
         {
             throw Local($"Cannot write {_destination}: {e.Message}", e);
         }
@@ -239,7 +242,7 @@ internal sealed class DirectorySink : IObjectSink
 
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTheFileSystem(e))
         {
             throw Local($"Cannot read back {_destination}: {e.Message}", e);
         }

@@ -26,6 +26,7 @@ internal sealed class StoreSink : IObjectSink
 
     public void Admit(EntryHeader entry, long number)
     {
+        _charge.AddEntry();
         _rules.Admit(entry);
         if (entry.Size is { } size) _charge.Add(size);
     }

@@ -33,7 +33,13 @@ internal sealed class BeneathDirectory : IDisposable
         _handle = new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
+    private BeneathDirectory(string path, SafeFileHandle handle) => (_path, _handle) = (path, handle);
+
     private int Descriptor => (int)_handle!.DangerousGetHandle();
+
+    /// <summary>A directory beneath this one, reached as safely as its files are: nobody swaps it for a link in between.</summary>
+    public BeneathDirectory Beneath(string path) =>
+        _handle is null ? new BeneathDirectory(Full(path)) : new BeneathDirectory(Full(path), OpenDirectory(path) ?? throw new StoreIoException($"There is no directory {Full(path)}.", diskFull: false));
 
     /// <summary>Opens an existing file; null when there is none.</summary>
     public SafeFileHandle? OpenRead(string path)

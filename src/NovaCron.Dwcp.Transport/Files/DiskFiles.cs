@@ -21,6 +21,14 @@ internal sealed class DiskFiles : IStoreFiles
         return handle is not null;
     }
 
+    public bool Touch(string path)
+    {
+        using var handle = _root.OpenRead(path);
+        if (handle is null) return false;
+        File.SetLastWriteTimeUtc(handle, DateTime.UtcNow);
+        return true;
+    }
+
     public void CreateDirectory(string path)
     {
         var end = 0;

@@ -26,6 +26,9 @@ internal interface IStoreFiles : IDisposable
     /// <summary>Names of directories directly in a directory; empty when there is no such directory.</summary>
     IReadOnlyList<string> ListDirectories(string directory);
 
+    /// <summary>Sets a file's time of modification to now; false when there is none.</summary>
+    bool Touch(string path);
+
     /// <summary>Renames within the store, replacing what was there.</summary>
     void Rename(string from, string to);
 

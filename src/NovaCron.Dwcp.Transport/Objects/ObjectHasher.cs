@@ -71,7 +71,8 @@ public sealed class ObjectHasher
             throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, $"The file '{file.Path}' was declared with {size} bytes and has {_fileBytes}.");
         var root = _chunks.Root();
         _entries.Add(LeafOf(file, _fileBytes, root));
-        Bytes = checked(Bytes + _fileBytes);
+        if (_fileBytes > EntryHeader.MaxFileBytes - Bytes) throw new DwcpProtocolException(DwcpErrorCode.LimitExceeded, $"The object has more than {EntryHeader.MaxFileBytes} bytes.");
+        Bytes += _fileBytes;
         _file = null;
         return root;
     }

@@ -180,6 +180,7 @@ public sealed class SessionServer : IAsyncDisposable
             }
 
             socket.NoDelay = true;
+            DeadPeerDetection.Enable(socket);
             await ServeTlsAsync(socket, remote!).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException or DwcpTransferException or SocketException or ObjectDisposedException or IOException)
@@ -249,13 +250,16 @@ public sealed class SessionServer : IAsyncDisposable
         EnabledSslProtocols = SslProtocols.Tls13,
         ApplicationProtocols = [.. _protocols.Keys.Select(name => new SslApplicationProtocol(name))],
         ClientCertificateRequired = identity.ClientRoots is { Count: > 0 },
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is null || ChainsToClientRoot(certificate, identity.ClientRoots!),
+        CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+        RemoteCertificateValidationCallback = (_, certificate, presented, _) => certificate is null || ChainsToClientRoot(certificate, presented, identity.ClientRoots!),
     });
 
-    private static bool ChainsToClientRoot(X509Certificate certificate, X509Certificate2Collection roots)
+    // Nothing is fetched to complete a chain: the address would be the stranger's choice, and the thread would wait for it.
+    private static bool ChainsToClientRoot(X509Certificate certificate, X509Chain? presented, X509Certificate2Collection roots)
     {
         using var chain = new X509Chain();
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        if (presented is not null) chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(roots);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;

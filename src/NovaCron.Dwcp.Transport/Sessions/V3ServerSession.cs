@@ -20,6 +20,9 @@ internal sealed class V3ServerSession : IAsyncDisposable
     private const int FramesAhead = 4;
     private const int InboxFrames = 256;
 
+    // What a client answers to an object that it receives: a bit for each record of a segment at most. Without it its inboxes would hold frames of any size.
+    private const int MaxAnswerBytes = 4096;
+
     // What another process stored is looked at again when a put begins and the last look is older than this; a client that resumes asks for it at once.
     private static readonly TimeSpan RefreshAge = TimeSpan.FromSeconds(2);
 
@@ -375,6 +378,8 @@ internal sealed class V3ServerSession : IAsyncDisposable
             case FrameType.BulkBegin or FrameType.Extent or FrameType.ExtentVerified or FrameType.BulkDigest or FrameType.BulkProgress when _speaksBulk:
                 ThrowUnlessEnded(frame);
                 break;
+            case FrameType.SegmentAnswer or FrameType.Acknowledged or FrameType.Committed or FrameType.Error when frame.Payload.Length > MaxAnswerBytes:
+                throw new DwcpProtocolException($"A {frame.Type} frame has {frame.Payload.Length} bytes; at most {MaxAnswerBytes} are allowed.");
             case FrameType.SegmentAnswer or FrameType.Acknowledged or FrameType.Committed or FrameType.Error:
                 if (_gets.TryGetValue(frame.Stream, out var get)) await get.DeliverAsync(frame, cancellationToken).ConfigureAwait(false);
                 else ThrowUnlessEnded(frame);
@@ -580,6 +585,12 @@ internal sealed class V3ServerSession : IAsyncDisposable
         {
             return; // the connection is gone; the reading task reports that
         }
+        catch (Exception e)
+        {
+            // Nobody expects it: the client must hear of it all the same, and it counts.
+            _context.Observer.RequestCompleted(_version, RequestKind.ChunkBatch, RequestOutcome.ServerError, TimeSpan.Zero);
+            await TryTellAsync(get.Stream, new DwcpTransferException(DwcpErrorCode.ServerFailure, DwcpFault.Server, $"Sending '{get.Reader.Object.Path}' failed inside the node: {e.Message}", e)).ConfigureAwait(false);
+        }
         finally
         {
             _gets.TryRemove(get.Stream, out _);
@@ -622,7 +633,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
         var (prefix, after) = ParseList(frame);
         var objects = await new RequestScope(_context, _version).RunAsync(
             RequestKind.ManifestExchange,
-            () => ValueTask.FromResult<IReadOnlyList<StoredObject>>([.. _store!.List(prefix).Where(o => string.CompareOrdinal(o.Path, after) > 0).Take(WireLimits.MaxListed + 1)]),
+            () => ValueTask.FromResult<IReadOnlyList<StoredObject>>([.. _store!.List(prefix, after).Take(WireLimits.MaxListed + 1)]),
             cancellationToken).ConfigureAwait(false);
         using var reply = new WireWriter();
         reply.Number(Math.Min(objects.Count, WireLimits.MaxListed));

@@ -50,7 +50,7 @@ internal sealed class ObjectReader : IDisposable
     public int ReadPayload(in ContentHash hash, in ChunkLocation location, Span<byte> destination)
     {
         var payload = destination[..location.StoredLength];
-        if (OpenPack(location.Pack).Read(payload, location.Offset) != payload.Length) throw Corrupt(hash, location, "the pack ends before it");
+        if (Read(OpenPack(location.Pack), payload, location.Offset) != payload.Length) throw Corrupt(hash, location, "the pack ends before it");
         try
         {
             if (!BlockCodec.TryGetStored(payload, out var raw))
@@ -75,7 +75,7 @@ internal sealed class ObjectReader : IDisposable
         var payload = payloadBuffer[..location.StoredLength];
         try
         {
-            if (OpenPack(location.Pack).Read(payload, location.Offset) == payload.Length)
+            if (Read(OpenPack(location.Pack), payload, location.Offset) == payload.Length)
             {
                 BlockCodec.Decode(payload, destination);
                 return;
@@ -84,10 +84,6 @@ internal sealed class ObjectReader : IDisposable
         catch (DwcpFormatException e)
         {
             throw new DwcpTransferException(DwcpErrorCode.StoredDataCorrupt, DwcpFault.Server, $"A stored chunk of object '{Object.Path}' is damaged: {e.Message}. Send the object again.", e);
-        }
-        catch (IOException e)
-        {
-            throw StorageFailure.From(e, $"read object '{Object.Path}'");
         }
 
         throw new DwcpTransferException(DwcpErrorCode.StoredDataCorrupt, DwcpFault.Server, $"The pack of object '{Object.Path}' ends before a chunk. Send the object again.");
@@ -110,13 +106,13 @@ internal sealed class ObjectReader : IDisposable
     private int ReadBlock(long offset, byte[] buffer, List<StoredRecord> records)
     {
         var header = new byte[ManifestFormat.BlockHeaderBytes];
-        if (_manifest.Read(header, offset) != header.Length) throw ManifestTrailer.Damaged(_name, "a block is missing");
+        if (Read(_manifest, header, offset) != header.Length) throw ManifestTrailer.Damaged(_name, "a block is missing");
         var reader = new WireReader(header);
         var length = reader.UInt32();
         var checksum = reader.UInt64();
         if (length > buffer.Length || offset + header.Length + length > _trailer.Offset) throw ManifestTrailer.Damaged(_name, "a block is out of place");
         var block = buffer.AsSpan(0, (int)length);
-        if (_manifest.Read(block, offset + header.Length) != block.Length || XxHash3.HashToUInt64(block) != checksum)
+        if (Read(_manifest, block, offset + header.Length) != block.Length || XxHash3.HashToUInt64(block) != checksum)
             throw ManifestTrailer.Damaged(_name, "a block has another checksum");
         records.Clear();
         try
@@ -145,6 +141,18 @@ internal sealed class ObjectReader : IDisposable
         return header.Length + (int)length;
     }
 
+    private int Read(IStoreFile file, Span<byte> destination, long offset)
+    {
+        try
+        {
+            return file.Read(destination, offset);
+        }
+        catch (IOException e)
+        {
+            throw StorageFailure.From(e, $"read object '{Object.Path}'");
+        }
+    }
+
     private IStoreFile OpenPack(int pack)
     {
         if (_open.TryGetValue(pack, out var file)) return file;
@@ -154,8 +162,13 @@ internal sealed class ObjectReader : IDisposable
             _open.Clear();
         }
 
-        file = _store.OpenPackForReading(pack)
-            ?? throw new DwcpTransferException(DwcpErrorCode.StoredDataCorrupt, DwcpFault.Server, $"The pack {_store.Packs.NameOf(pack)} of object '{Object.Path}' is gone. Send the object again.");
+        file = _store.OpenPackForReading(pack);
+        if (file is null)
+        {
+            _store.Refresh(); // a later transfer must not be told that its chunks are here
+            throw new DwcpTransferException(DwcpErrorCode.StoredDataCorrupt, DwcpFault.Server, $"The pack {_store.Packs.NameOf(pack)} of object '{Object.Path}' is gone. Send the object again.");
+        }
+
         _open.Add(pack, file);
         return file;
     }

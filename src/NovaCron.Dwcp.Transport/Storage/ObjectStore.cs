@@ -124,13 +124,21 @@ public sealed class ObjectStore : IAsyncDisposable
         () =>
         {
             var deleted = 0L;
-            foreach (var principal in _principals.Values)
+            DwcpTransferException? failure = null;
+            foreach (var principal in _principals.Values.Where(p => p.IsValueCreated))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                deleted += principal.Value.Reclaim();
+                try
+                {
+                    deleted += principal.Value.Reclaim();
+                }
+                catch (DwcpTransferException e)
+                {
+                    failure ??= e; // told after the others had their turn
+                }
             }
 
-            return deleted;
+            return failure is null ? deleted : throw failure;
         },
         cancellationToken);
 

@@ -18,6 +18,9 @@ public sealed record ObjectStoreOptions
     /// <summary>Quotas of single principals that differ from <see cref="QuotaBytes"/>, bytes.</summary>
     public IReadOnlyDictionary<string, long> PrincipalQuotas { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>Entries (files, directories, links) of all objects that a principal is sending at one moment; about 100 bytes of memory each.</summary>
+    public int MaxReceivingEntries { get; init; } = 4_000_000;
+
     /// <summary>Chunks that no object references are kept so long for a transfer to resume.</summary>
     public TimeSpan ResumeRetention { get; init; } = TimeSpan.FromHours(24);
 

@@ -16,6 +16,7 @@ internal sealed class ObjectWriter : IDisposable
     private readonly List<string> _packNames = [];
     private IStoreFile? _file;
     private long _length;
+    private long _touchedAt;
     private bool _renamed;
 
     public ObjectWriter(PrincipalStore store, RelativePath path, string temporary)
@@ -23,6 +24,7 @@ internal sealed class ObjectWriter : IDisposable
         _store = store;
         _path = path;
         _temporary = temporary;
+        _touchedAt = store.Options.Time.GetTimestamp();
     }
 
     public void Append(in ManifestRecord record, in ChunkLocation location)
@@ -35,6 +37,12 @@ internal sealed class ObjectWriter : IDisposable
             {
                 pack = (_packNames.Count, 0);
                 _packNames.Add(_store.Packs.NameOf(location.Pack));
+                Touch([_packNames[^1]]);
+            }
+            else if (_store.Options.Time.GetElapsedTime(_touchedAt) >= _store.Options.ResumeRetention / 4)
+            {
+                Touch(_packNames);
+                _touchedAt = _store.Options.Time.GetTimestamp();
             }
 
             _packs[location.Pack] = (pack.Index, Math.Max(pack.End, end));
@@ -63,9 +71,10 @@ internal sealed class ObjectWriter : IDisposable
             _file.Sync();
             _file.Dispose();
             _file = null;
+            _store.ThrowIfDying(_packNames, _path, null); // nothing to undo yet
             _store.Publish(_temporary, stored);
             _renamed = true;
-            _store.ThrowIfDying(_packNames, stored);
+            _store.ThrowIfDying(_packNames, _path, stored);
             return stored;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -80,6 +89,19 @@ internal sealed class ObjectWriter : IDisposable
         _file?.Dispose();
         if (!_renamed && _length > 0) _store.DiscardTemporary(_temporary);
         _length = 0;
+    }
+
+    // No manifest names these packs before the commit, which may be days away: without this they would be taken for dead.
+    private void Touch(IEnumerable<string> packs)
+    {
+        try
+        {
+            _store.Touch(packs);
+        }
+        catch (IOException e)
+        {
+            throw StorageFailure.From(e, $"keep the packs of '{_path}'");
+        }
     }
 
     private void WriteBlock()

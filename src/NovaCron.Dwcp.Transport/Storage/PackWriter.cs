@@ -66,6 +66,18 @@ internal sealed class PackWriter : IAsyncDisposable
         lock (_gate) return _durable.TryGetValue(pack, out var length) ? length : null;
     }
 
+    /// <summary>Numbers of the packs that this process wrote and that were not found deleted.</summary>
+    public IReadOnlyList<int> OwnPacks()
+    {
+        lock (_gate) return [.. _durable.Keys];
+    }
+
+    /// <summary>A pack of this process was deleted, as dead, by whichever process.</summary>
+    public void ForgetPack(int pack)
+    {
+        lock (_gate) _durable.Remove(pack);
+    }
+
     /// <summary>Why chunks were lost before they were durable: the last reason, or a general one.</summary>
     public DwcpTransferException WhyLost()
     {

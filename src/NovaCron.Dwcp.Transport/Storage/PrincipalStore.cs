@@ -33,6 +33,7 @@ public sealed class PrincipalStore
     private long _listedAt;
     private long _used;
     private long _charged;
+    private int _receivingEntries;
     private int _temporaries;
 
     // Bulk objects that are being received in this process; guarded by itself.
@@ -80,13 +81,16 @@ public sealed class PrincipalStore
     internal ObjectStoreOptions Options { get; }
 
     /// <summary>The objects whose path begins with <paramref name="prefix"/>, ordered by path. A damaged manifest is left out; reading its path says what is wrong.</summary>
-    public IReadOnlyList<StoredObject> List(string prefix = "")
+    /// <param name="prefix">How the paths begin.</param>
+    /// <param name="after">Only paths behind this one, for the next page; a later page goes on with the first page's look at the store.</param>
+    public IReadOnlyList<StoredObject> List(string prefix = "", string after = "")
     {
         ArgumentNullException.ThrowIfNull(prefix);
-        RefreshObjects();
+        ArgumentNullException.ThrowIfNull(after);
+        RefreshObjects(after.Length == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(5));
         lock (_objects)
         {
-            return [.. _objects.Values.Select(o => o.Trailer.Object).Where(o => o.Path.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(o => o.Path, StringComparer.Ordinal)];
+            return [.. _objects.Values.Select(o => o.Trailer.Object).Where(o => o.Path.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(o.Path, after) > 0).OrderBy(o => o.Path, StringComparer.Ordinal)];
         }
     }
 
@@ -247,6 +251,18 @@ public sealed class PrincipalStore
 
     internal void Uncharge(long bytes) => Interlocked.Add(ref _charged, -bytes);
 
+    /// <summary>Counts entries of objects that are being received: each costs memory until its object is done.</summary>
+    internal void ChargeEntries(int entries)
+    {
+        if (Interlocked.Add(ref _receivingEntries, entries) <= Options.MaxReceivingEntries) return;
+        Interlocked.Add(ref _receivingEntries, -entries);
+        throw new DwcpTransferException(DwcpErrorCode.LimitExceeded, DwcpFault.Client, string.Create(
+            CultureInfo.InvariantCulture,
+            $"Principal '{Name}' is sending more than {Options.MaxReceivingEntries} files and directories at once. Send fewer at a time, or pack small files into an archive."));
+    }
+
+    internal void UnchargeEntries(int entries) => Interlocked.Add(ref _receivingEntries, -entries);
+
     /// <summary>Learns what other processes stored, unless that was done within <paramref name="age"/>.</summary>
     internal void Refresh(TimeSpan age = default)
     {
@@ -325,16 +341,39 @@ public sealed class PrincipalStore
     }
 
     // Another process may have announced a pack dead between our telling a client that its chunks are here and our commit. It looks again, after a grace, before it
-    // deletes: either it sees the manifest that is in place now, or we see its announcement here.
-    internal void ThrowIfDying(IReadOnlyList<string> packs, StoredObject stored)
+    // deletes: either it sees the manifest that is in place now, or we see its announcement here. An announcement goes after its pack, so it is looked for first:
+    // a pack that is there afterwards was not announced before.
+    /// <param name="packs">What the object needs.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="published">What is to be taken back when a pack is dying; null when nothing was published yet.</param>
+    internal void ThrowIfDying(IReadOnlyList<string> packs, RelativePath path, StoredObject? published)
     {
         foreach (var pack in packs)
         {
-            if (_writer.IsWriting(pack) || !_files.Exists($"{_directory}/{PacksDirectory}/{pack}{PackFormat.DyingExtension}")) continue;
-            Delete(stored.Path);
+            var file = $"{_directory}/{PacksDirectory}/{pack}";
+            var dying = !_writer.IsWriting(pack) && _files.Exists(file + PackFormat.DyingExtension);
+            if (!dying && _files.Exists(file + PackFormat.PackExtension)) continue;
+            if (published is not null) TakeBack(path, published);
             lock (_index) _unavailable.Add(Packs.NumberOf(pack));
-            throw new DwcpTransferException(DwcpErrorCode.StorageFailed, DwcpFault.Server, $"Chunks of '{stored.Path}' were being reclaimed meanwhile. Send it again.");
+            throw new DwcpTransferException(DwcpErrorCode.StorageFailed, DwcpFault.Server, $"Chunks of '{path}' were reclaimed meanwhile. Send it again.");
         }
+    }
+
+    /// <summary>Tells every process that these packs are in use: a pack that was touched is not announced dead for the time of <see cref="ObjectStoreOptions.ResumeRetention"/>.</summary>
+    internal void Touch(IEnumerable<string> packs)
+    {
+        foreach (var pack in packs) _files.Touch($"{_directory}/{PacksDirectory}/{pack}{PackFormat.PackExtension}");
+    }
+
+    // Another writer's newer object stays.
+    private void TakeBack(RelativePath path, StoredObject published)
+    {
+        using (var reader = OpenObject(path))
+        {
+            if (reader?.Object != published) return;
+        }
+
+        Delete(path.Text);
     }
 
     /// <summary>Announces dead packs, deletes those announced longer than the grace ago, and removes old temporary files.</summary>
@@ -406,7 +445,9 @@ public sealed class PrincipalStore
     private void RefreshJournals()
     {
         var directory = $"{_directory}/{PacksDirectory}";
-        var present = new HashSet<string>();
+        // Before the listing: a pack that is begun meanwhile is not taken for a deleted one.
+        var own = _writer.OwnPacks();
+        var present = new HashSet<int>();
         var dying = new HashSet<string>();
         // Ordered by name, so by time: a chunk that was stored again after damage is found where it is whole.
         foreach (var file in _files.ListFiles(directory).OrderBy(f => f.Name, StringComparer.Ordinal))
@@ -414,7 +455,7 @@ public sealed class PrincipalStore
             var name = Path.GetFileNameWithoutExtension(file.Name);
             if (file.Name.EndsWith(PackFormat.DyingExtension, StringComparison.Ordinal)) dying.Add(name);
             if (!file.Name.EndsWith(PackFormat.JournalExtension, StringComparison.Ordinal)) continue;
-            present.Add(name);
+            present.Add(Packs.NumberOf(name));
             if (_writer.DurableLength(Packs.NumberOf(name)) is null && file.Length > _journals.GetValueOrDefault(name, PackFormat.HeaderBytes)) ReadJournal($"{directory}/{file.Name}", name);
         }
 
@@ -422,9 +463,17 @@ public sealed class PrincipalStore
         {
             _unavailable.Clear();
             foreach (var name in dying) _unavailable.Add(Packs.NumberOf(name));
-            foreach (var name in _journals.Keys.Where(n => !present.Contains(n)))
+            var gone = _journals.Keys.Select(Packs.NumberOf).Concat(own).Where(pack => !present.Contains(pack)).ToHashSet();
+            if (gone.Count == 0) return;
+            foreach (var (hash, location) in _index)
             {
-                _unavailable.Add(Packs.NumberOf(name));
+                if (gone.Contains(location.Pack)) _index.Remove(hash); // removing does not disturb an enumeration (.NET Core 3.0)
+            }
+
+            foreach (var pack in gone)
+            {
+                _journals.Remove(Packs.NameOf(pack));
+                _writer.ForgetPack(pack);
             }
         }
     }
@@ -500,6 +549,7 @@ public sealed class PrincipalStore
         }
 
         foreach (var path in gone) _objects.Remove(path);
-        _used = _objects.Values.Sum(o => o.Trailer.Object.Bytes);
+        // Declared sizes of sparse objects may add up to more than a number holds: full is full.
+        _used = _objects.Values.Aggregate(0L, static (sum, o) => o.Trailer.Object.Bytes > long.MaxValue - sum ? long.MaxValue : sum + o.Trailer.Object.Bytes);
     }
 }

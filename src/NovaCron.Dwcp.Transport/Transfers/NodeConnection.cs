@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Paths;
+using NovaCron.Dwcp.Transport.Sessions;
 
 namespace NovaCron.Dwcp.Transport.Transfers;
 
@@ -57,6 +58,7 @@ internal sealed class NodeConnection : IAsyncDisposable
         {
             var start = time.GetTimestamp();
             socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            DeadPeerDetection.Enable(socket);
             await socket.ConnectAsync(Resolve(address), cancellationToken).ConfigureAwait(false);
             var connectTime = time.GetElapsedTime(start);
             tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
@@ -123,7 +125,7 @@ internal sealed class NodeConnection : IAsyncDisposable
             EnabledSslProtocols = SslProtocols.Tls13,
             ApplicationProtocols = [new SslApplicationProtocol(alpn)],
             ClientCertificates = request.ClientCertificate is { } certificate ? [certificate] : null,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
             RemoteCertificateValidationCallback = Validate,
         };
 
@@ -146,6 +148,7 @@ internal sealed class NodeConnection : IAsyncDisposable
             if (request.TrustedCertificates is not { Count: > 0 } roots) return errors == SslPolicyErrors.None ? null : "its certificate does not chain to a root of this system; give the CA's certificate or a pin";
             using var chain = new X509Chain();
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.DisableCertificateDownloads = true; // the addresses would be the peer's choice
             chain.ChainPolicy.CustomTrustStore.AddRange(roots);
             chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
             chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1")); // server authentication
