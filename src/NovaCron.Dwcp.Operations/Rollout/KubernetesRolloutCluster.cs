@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Staging;
 
 namespace NovaCron.Dwcp.Operations.Rollout;
 
@@ -164,7 +165,24 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
             || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
             throw new DwcpRolloutException("UnreadableValidation",
                 $"ConfigMap {Namespace}/{RolloutNames.ValidationConfigMap} lacks decision, release or time (it reads '{text}'). Run Invoke-DwcpValidation again.");
-        return new ValidationRecord { Decision = decision, Release = release, Time = time, ApprovedBy = data["approvedBy"]?.ToString() is { Length: > 0 } name ? name : null };
+        return new ValidationRecord
+        {
+            Decision = decision, Release = release, Time = time, ApprovedBy = data["approvedBy"]?.ToString() is { Length: > 0 } name ? name : null,
+            Mismatch = await MismatchAsync(data["images"]?.ToString(), data["manifests"]?.ToString(), cancellationToken).ConfigureAwait(false),
+        };
+    }
+
+    /// <summary>A decision is about images and manifests, not about a name: what runs now must be what was validated.</summary>
+    private async Task<string?> MismatchAsync(string? images, string? manifests, CancellationToken cancellationToken)
+    {
+        if (!string.IsNullOrEmpty(manifests) && await StagingRecord.ReadAsync(_connection, Namespace, cancellationToken).ConfigureAwait(false) is { } staged && staged.ManifestHash != manifests)
+            return "other manifests were validated than are deployed now";
+        if (string.IsNullOrEmpty(images)) return null;
+        var pods = await _connection.ListAsync(ClusterResource.Pod, Namespace, "app.kubernetes.io/name=dwcp-v3", cancellationToken: cancellationToken).ConfigureAwait(false);
+        var running = pods.Where(WorkloadWaiter.IsReady)
+            .SelectMany(pod => (pod["status"]?["containerStatuses"] as JsonArray ?? []).Select(container => StagingReader.Digest(container?["imageID"]?.ToString())))
+            .OfType<string>().Distinct().Order(StringComparer.Ordinal);
+        return string.Join(' ', running) == images ? null : "other images were validated than run now";
     }
 
     public async Task<RolloutDocument?> ReadDocumentAsync(string name, CancellationToken cancellationToken) =>

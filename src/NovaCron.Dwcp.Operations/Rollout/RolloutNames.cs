@@ -46,8 +46,9 @@ public static class RolloutNames
     public const string IncidentConfigMapPrefix = "dwcp-v3-incident-";
 
     /// <summary>
-    /// ConfigMap with the last validation of the namespace: <c>decision</c> (GO, REVIEW, NO-GO), <c>release</c>, <c>time</c> (RFC 3339) and
-    /// <c>approvedBy</c> (who approved the GO or waived the REVIEW; may be absent). Written by Invoke-DwcpValidation.
+    /// ConfigMap with the last validation of the namespace: <c>decision</c> (GO, REVIEW, NO-GO, UNDECIDED), <c>release</c>, <c>time</c>
+    /// (RFC 3339), <c>images</c> and <c>manifests</c> that it is about, and <c>approvedBy</c> (absent until somebody approves). Written by
+    /// Invoke-DwcpValidation and Approve-DwcpValidation.
     /// </summary>
     public const string ValidationConfigMap = "dwcp-v3-validation";
 

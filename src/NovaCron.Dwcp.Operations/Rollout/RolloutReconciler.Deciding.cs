@@ -89,15 +89,19 @@ public sealed partial class RolloutReconciler
             if (Status.NotReadyChecks > 0) return $"{next.Phase.Name} waits: fewer pods are ready than desired.";
             if (_configuration.Release is { Length: > 0 } deployed && deployed != Spec.Release)
                 return $"{next.Phase.Name} waits: the nodes run release {deployed}, the rollout is for {Spec.Release}.";
-            if (Spec.Validation.Required && Status.Percent == 0)
+            if (Spec.Validation.Required)
             {
+                // Age and decision count when traffic begins; that it is still the same software counts at every step.
+                var begins = Status.Percent == 0;
                 var record = await _cluster.ReadValidationAsync(cancellationToken).ConfigureAwait(false);
                 var refusal = record switch
                 {
+                    { Mismatch: { } mismatch } => mismatch,
+                    _ when !begins => null,
                     null => "no validation is recorded",
                     _ when record.Release != Spec.Release => $"the recorded validation is for release {record.Release}",
-                    { Decision: not "GO", ApprovedBy: null } => $"the recorded decision is {record.Decision}",
-                    { Decision: "NO-GO" } => "the recorded decision is NO-GO",
+                    // An approval outlives the decision that it was given for: a later run may have found something.
+                    { Decision: not "GO" } => $"the recorded decision is {record.Decision}",
                     _ when Now - record.Time > Spec.Validation.MaximumAge => $"the recorded validation of {record.Time:u} is older than {GoDuration.Format(Spec.Validation.MaximumAge)}",
                     _ => null,
                 };

@@ -26,10 +26,31 @@ public sealed class GuardianTests
         Assert.Contains("no validation is recorded", scenario.Status.Message);
         scenario.Cluster.Validation = new ValidationRecord { Decision = "NO-GO", Release = "3.0.0", Time = scenario.Time.GetUtcNow(), ApprovedBy = "bob" };
         Assert.False(await scenario.RunUntilAsync(() => scenario.Cluster.Flag > 0, Minute));
+        foreach (var decision in new[] { "REVIEW", "UNDECIDED", "no-go", "" })
+        {
+            // Approved once, and found wanting since.
+            scenario.Cluster.Validation = new ValidationRecord { Decision = decision, Release = "3.0.0", Time = scenario.Time.GetUtcNow(), ApprovedBy = "bob" };
+            Assert.False(await scenario.RunUntilAsync(() => scenario.Cluster.Flag > 0, Minute));
+        }
+
+        scenario.Cluster.Validation = new ValidationRecord { Decision = "GO", Release = "3.0.0", Time = scenario.Time.GetUtcNow(), ApprovedBy = "bob", Mismatch = "other images" };
+        Assert.False(await scenario.RunUntilAsync(() => scenario.Cluster.Flag > 0, Minute));
+        Assert.Contains("other images", scenario.Status.Message);
         scenario.Cluster.Validation = new ValidationRecord { Decision = "GO", Release = "2.9.0", Time = scenario.Time.GetUtcNow() };
         Assert.False(await scenario.RunUntilAsync(() => scenario.Cluster.Flag > 0, Minute));
         scenario.Cluster.Validation = new ValidationRecord { Decision = "GO", Release = "3.0.0", Time = scenario.Time.GetUtcNow() };
         Assert.True(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 10, Minute));
+    }
+
+    [Fact]
+    public async Task No_later_phase_begins_with_other_images_than_were_validated()
+    {
+        var scenario = new RolloutScenario();
+        await scenario.AskAsync(100);
+        Assert.True(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 10, Minute));
+        scenario.Cluster.Validation = scenario.Cluster.Validation! with { Mismatch = "other images were validated than run now" };
+        Assert.False(await scenario.RunUntilAsync(() => scenario.Cluster.Flag > 10, 30 * Minute));
+        Assert.Contains("other images", scenario.Status.Message);
     }
 
     [Fact]
