@@ -7,4 +7,6 @@ public enum CheckPhase
     Passive,
     /// <summary>Moves data or works the nodes. One at a time.</summary>
     Load,
+    /// <summary>Changes something and puts it back, under a Lease. Last, one at a time, and never in production.</summary>
+    Drill,
 }

@@ -25,6 +25,9 @@ public sealed record ValidationOptions
     /// <summary>Prometheus' HTTP API, for example <c>http://127.0.0.1:9090</c>. The one in the monitoring namespace is looked for when absent.</summary>
     public string? PrometheusUrl { get; init; }
 
+    /// <summary>Reports of image scanners (JSON of trivy or grype, or SARIF) that name the running digests.</summary>
+    public IReadOnlyList<string> ImageScanReports { get; init; } = [];
+
     /// <summary>Checks at work at the same time. 1..32.</summary>
     public int Concurrency { get; init; } = 8;
 

@@ -35,6 +35,11 @@ public sealed class InvokeDwcpGateCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string? DataAddress { get; set; }
 
+    /// <summary>Reports of image scanners (JSON of trivy or grype, or SARIF) that name the running digests.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] ImageScanReport { get; set; } = [];
+
     /// <summary>Directory for the validation report in all its forms.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -50,6 +55,7 @@ public sealed class InvokeDwcpGateCommand : ClusterCmdlet
             Profile = Profile == "Rehearsal" ? ValidationProfile.Rehearsal : ValidationProfile.Production,
             TransferProbe = new TransferProbe(),
             DataAddress = DataAddress,
+            ImageScanReports = [.. ImageScanReport.Select(ResolvePath)],
             ReportDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
         };
         var report = WithCluster(Gate, (connection, cancellationToken) => new GateService(connection).RunAsync(Gate, options, progress, cancellationToken));

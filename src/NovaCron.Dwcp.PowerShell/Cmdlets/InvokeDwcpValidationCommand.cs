@@ -49,6 +49,11 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string? PrometheusUrl { get; set; }
 
+    /// <summary>Reports of image scanners (JSON of trivy or grype, or SARIF) that name the running digests. Without them, trivy or grype is asked where it is installed.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] ImageScanReport { get; set; } = [];
+
     /// <summary>Directory for the report as validation-report.md, .json, .html, .junit.xml, .nunit.xml and .sarif.</summary>
     [Parameter]
     [Alias("ReportDirectory")]
@@ -74,6 +79,7 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
         TransferProbe = new TransferProbe(),
         DataAddress = DataAddress,
         PrometheusUrl = PrometheusUrl,
+        ImageScanReports = [.. ImageScanReport.Select(ResolvePath)],
         ReportDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
     };
 

@@ -17,6 +17,9 @@ internal static class Mutations
     private const string Rbac = "apis/rbac.authorization.k8s.io/v1";
     private const string Scaler = "apis/autoscaling/v2/namespaces/staging/horizontalpodautoscalers/dwcp-v3";
 
+    /// <summary>Long enough for a healthy node on a busy machine.</summary>
+    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(3);
+
     private static readonly string[] ComponentNames = ["AMST", "HDE", "PBA", "ASS", "ACP", "ITP"];
     private static readonly string[] Components = [.. ComponentNames.Select(n => $"component-{n.ToLowerInvariant()}")];
 
@@ -30,7 +33,7 @@ internal static class Mutations
         new("infra-services", "UDP port removed", r => r.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["ports"]!.AsArray().RemoveAt(3)), Fail, NoGo, "infra-drift"),
         new("infra-services", "no ready endpoint", r => r.Server.Change("apis/discovery.k8s.io/v1/namespaces/staging/endpointslices/dwcp-v3-slice", s => s["endpoints"] = new JsonArray()), Fail, NoGo),
         new("infra-configuration", "REDIS_URL removed", r => r.Config("REDIS_URL", null), Fail, NoGo, "infra-drift"),
-        new("infra-configuration", "ConfigMap deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/dwcp-v3-config"), Error, NoGo, "infra-autoscaler", "infra-drift", "infra-image-digests", "infra-release", "health-injected-faults", "security-certificate", "security-image-scan", "flags-effective-configuration", "flags-keys", "flags-mode", "flags-revision", "flags-zero"),
+        new("infra-configuration", "ConfigMap deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/dwcp-v3-config"), Error, NoGo, "infra-autoscaler", "infra-drift", "infra-image-digests", "infra-release", "health-injected-faults", "security-certificate", "security-image-scan", "flags-effective-configuration", "flags-keys", "flags-mode", "flags-propagation", "flags-revision", "flags-zero"),
         new("infra-secrets", "weak key", r => r.SetSecret("ticket-key", "changeme"), Fail, NoGo, "infra-drift"),
         new("infra-secrets", "key missing", r => r.SetSecret("redis-password", null), Fail, NoGo, "infra-drift"),
         new("infra-secrets", "same value twice", r => r.SetSecret("ticket-key", r.Secret("diagnostics-key")), Fail, NoGo, "infra-drift"),
@@ -47,7 +50,7 @@ internal static class Mutations
         new("infra-release", "node of another release", r => r.Nodes.EditConfiguration = c => c["version"] = "2.9.0", Fail, NoGo, "flags-effective-configuration"),
         new("infra-custom-resources", "binding deleted", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/dwcp-approver-is-author"), Fail, NoGo, "infra-drift"),
         new("health-nodes-ready", "pod not ready", r => r.Pod(NotReady), Fail, NoGo),
-        new("health-nodes-ready", "all pods gone", r => RemovePods(r), Error, Undecided, [.. Components, "infra-autoscaler", "infra-image-digests", "infra-release", "infra-services", "health-endpoints", "health-injected-faults", "health-redis", "component-log-errors", "performance-error-rate", "performance-service-time", "performance-throughput", "security-admin-key", "security-certificate", "security-image-scan", "monitoring-families", "monitoring-freshness", "monitoring-logs", "flags-effective-configuration", "flags-revision", "flags-split", "flags-zero", "integration-dependencies"]),
+        new("health-nodes-ready", "all pods gone", r => RemovePods(r), Error, Undecided, [.. Components, "infra-autoscaler", "infra-image-digests", "infra-release", "infra-services", "health-endpoints", "health-injected-faults", "health-redis", "component-log-errors", "performance-error-rate", "performance-service-time", "performance-throughput", "security-admin-key", "security-certificate", "security-image-scan", "monitoring-families", "monitoring-freshness", "monitoring-logs", "flags-effective-configuration", "flags-propagation", "flags-revision", "flags-split", "flags-zero", "integration-dependencies"]),
         new("health-endpoints", "/ready 503", r => r.Nodes.Break = (p, _, c) => p.EndsWith('1') && c == "GET /ready" ? (503, "draining") : null, Fail, NoGo),
         new("health-endpoints", "port closed", r => r.Nodes.Break = (_, port, _) => port == "9090" ? (-1, "connection refused") : null, Error, Undecided, [.. Components, "performance-error-rate", "performance-service-time", "monitoring-families", "monitoring-freshness"]),
         new("health-redis", "wrong password", r => r.Nodes.Break = Connectivity("redis"), Fail, NoGo, "integration-dependencies"),
@@ -113,8 +116,8 @@ internal static class Mutations
         new("monitoring-logs", "unstructured line", r => r.Server.Log = _ => "hello\n", Fail, Review),
         new("flags-zero", "flag 10", r => r.Config("FEATURE_FLAG_V3_ROLLOUT", "10"), Fail, NoGo),
         new("flags-zero", "a node at 100", r => r.Nodes.Effective = 100, Fail, NoGo, "flags-split"),
-        new("flags-zero", "a node does not tell", r => r.Nodes.Break = (p, _, c) => p.EndsWith('1') && c == "GET /flags" ? (200, "{}") : null, Error, NoGo, "flags-revision"),
-        new("flags-revision", "old revision", r => r.Nodes.Break = (p, _, c) => p.EndsWith('1') && c == "GET /flags" ? (200, """{"revision":"1","effective":0,"flag":0,"ceiling":0}""") : null, Fail, NoGo),
+        new("flags-zero", "a node does not tell", r => FlagAnswer(r, (p, _, c) => p.EndsWith('1') && c == "GET /flags" ? (200, "{}") : null), Error, NoGo, "flags-revision", "flags-propagation"),
+        new("flags-revision", "old revision", r => FlagsOf(r, f => f["revision"] = "1"), Fail, NoGo, "flags-propagation"),
         new("flags-mode", "internet", r => r.Config("DWCP_MODE", "internet"), Fail, NoGo, "infra-drift"),
         new("flags-effective-configuration", "node with an old setting", r => r.Nodes.EditConfiguration = c => c["redisUrl"] = "old:6379", Fail, NoGo),
         new("flags-keys", "misspelt key", r => r.Config("FEATURE_FLAG_V3_ROLOUT", "0"), Fail, NoGo),
@@ -132,10 +135,13 @@ internal static class Mutations
         new("security-image-scan", "real pods, nobody scanned", Real, Error, Review),
         new("infra-autoscaler", "real pods, no metrics-server", r => r.Nodes.Rehearsal = false, Fail, NoGo, "security-image-scan"),
         new("infra-custom-resources", "approvals of validations are not bound to a name", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/dwcp-validation-is-signed"), Fail, NoGo, "infra-drift"),
+        new("flags-propagation", "a node applies nothing any more", r => { var stuck = r.Server.Get($"{Ns}/configmaps/dwcp-v3-config")["metadata"]!["resourceVersion"]!.ToString(); FlagsOf(r, f => f["revision"] = stuck); }, Fail, NoGo),
+        new("flags-propagation", "somebody else drills", r => r.Server.Put("apis/coordination.k8s.io/v1/namespaces/staging/leases/dwcp-v3-drill", (JsonObject)JsonNode.Parse($$$"""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"dwcp-v3-drill","namespace":"staging"},"spec":{"holderIdentity":"mallory","leaseDurationSeconds":3600,"renewTime":"{{{DateTimeOffset.UtcNow:O}}}"} }""")!), Error, Undecided),
+        new("flags-propagation", "the mark cannot be written", r => Forbid(r, "PATCH", "configmaps/dwcp-v3-config"), Error, Undecided),
         new("infra-services", "port leads to another one", r => r.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["ports"]![2]!["targetPort"] = "admin"), Fail, NoGo, "infra-drift", "security-network-policies"),
         new("infra-services", "a ready pod is no endpoint", r => r.Server.Change("apis/discovery.k8s.io/v1/namespaces/staging/endpointslices/dwcp-v3-slice", s => s["endpoints"]!.AsArray().RemoveAt(0)), Fail, NoGo),
         new("infra-drift", "a sidecar added by hand", r => r.Server.Change(ValidationRig.Deployment(), d => d["metadata"]!["managedFields"] = JsonNode.Parse("""[{"manager":"kubectl-edit","operation":"Update","fieldsV1":{"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"x\"}":{".":{},"f:image":{}}}}}}}}]""")), Fail, NoGo),
-        new("infra-drift", "a label edited, seen by somebody who may only read", r => { Forbid(r, "PATCH", ""); r.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["ports"]![0]!["name"] = "web"); }, Fail, NoGo),
+        new("infra-drift", "a label edited, seen by somebody who may only read", r => { r.Server.Intercept = (q, _) => q.RequestUri!.Query.Contains("dryRun", StringComparison.Ordinal) ? FakeApiServer.Failure(403, "Forbidden", "not for you") : null; r.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["ports"]![0]!["name"] = "web"); }, Fail, NoGo),
         new("infra-drift", "PATCH answers 500", r => r.Server.Intercept = (q, _) => q.Method == HttpMethod.Patch && q.RequestUri!.Query.Contains("dryRun", StringComparison.Ordinal) ? FakeApiServer.Failure(500, "InternalError", "etcd") : null, Error, Undecided),
         new("infra-drift", "nobody may read the CA and a budget is gone", r => { Forbid(r, "GET", "secrets/dwcp-v3-ca"); r.Server.Objects.Remove("apis/policy/v1/namespaces/staging/poddisruptionbudgets/dwcp-v3-guardian"); }, Fail, NoGo, "infra-disruption"),
         new("health-nodes-ready", "scaled by hand below the autoscaler", r => r.Server.Change(ValidationRig.Deployment(), d => d["spec"]!["replicas"] = 1), Fail, NoGo),
@@ -156,9 +162,9 @@ internal static class Mutations
         new("security-network-policies", "admin port by name", r => Open(r, """{"from":[{"namespaceSelector":{}}],"ports":[{"port":"admin"}]}"""), Fail, Review),
         new("security-network-policies", "half of the internet", r => Open(r, """{"from":[{"ipBlock":{"cidr":"128.0.0.0/1"}}]}"""), Fail, Review),
         new("security-network-policies", "everything may be reached", r => Open(r, """{"ports":[{"port":7420}]}""", """{"to":[{"ipBlock":{"cidr":"0.0.0.0/0"}}]}"""), Fail, Review),
-        new("flags-revision", "a node has not read its flag", r => r.Nodes.Break = FlagsOf(r, f => f["known"] = false), Fail, NoGo),
-        new("flags-revision", "a node has not heard from the API server for an hour", r => r.Nodes.Break = FlagsOf(r, f => f["stalenessSeconds"] = 3600), Fail, NoGo),
-        new("flags-revision", "/flags answers 500", r => r.Nodes.Break = (p, _, c) => p.EndsWith('1') && c == "GET /flags" ? (500, """{"error":"x"}""") : null, Fail, NoGo, "flags-zero"),
+        new("flags-revision", "a node has not read its flag", r => { FlagsOf(r, f => f["known"] = false); r.FlagDelay = Patient; }, Fail, NoGo),
+        new("flags-revision", "a node has not heard from the API server for an hour", r => { FlagsOf(r, f => f["stalenessSeconds"] = 3600); r.FlagDelay = Patient; }, Fail, NoGo),
+        new("flags-revision", "/flags answers 500", r => FlagAnswer(r, (p, _, c) => p.EndsWith('1') && c == "GET /flags" ? (500, """{"error":"x"}""") : null), Fail, NoGo, "flags-zero", "flags-propagation"),
     ];
 
     private static void NotReady(JsonObject pod) => pod["status"]!["conditions"]![0]!["status"] = "False";
@@ -221,12 +227,23 @@ internal static class Mutations
     private static void Open(ValidationRig rig, string ingress, string? egress = null) => rig.Server.Put($"{Net}/networkpolicies/oops", (JsonObject)JsonNode.Parse(
         $$$"""{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"oops","namespace":"staging"},"spec":{"podSelector":{},"ingress":[{{{ingress}}}],"egress":[{{{egress ?? ""}}}]}}""")!);
 
-    private static Func<string, string, string, (int, string)?> FlagsOf(ValidationRig rig, Action<JsonObject> change) => (pod, _, call) =>
+    private static void FlagAnswer(ValidationRig rig, Func<string, string, string, (int, string)?> answer)
     {
-        if (!pod.EndsWith('1') || call != "GET /flags")
-            return null;
-        var flags = rig.Nodes.Flags();
-        change(flags);
-        return (200, flags.ToJsonString());
-    };
+        rig.FlagDelay = TimeSpan.FromMilliseconds(50);
+        rig.Nodes.Break = answer;
+    }
+
+    /// <summary>What one node says about its flag.</summary>
+    private static void FlagsOf(ValidationRig rig, Action<JsonObject> change)
+    {
+        rig.FlagDelay = TimeSpan.FromMilliseconds(50);
+        rig.Nodes.Break = (pod, _, call) =>
+        {
+            if (!pod.EndsWith('1') || call != "GET /flags")
+                return null;
+            var flags = rig.Nodes.Flags();
+            change(flags);
+            return (200, flags.ToJsonString());
+        };
+    }
 }
