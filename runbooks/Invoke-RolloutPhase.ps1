@@ -68,7 +68,7 @@ function Confirm-Unlocked($Observation) {
     $report = "the incident report is in $OutputDirectory."
     try { $null = Export-DwcpIncidentReport @cluster -Incident $Observation.Lock.Incident -OutputDirectory $OutputDirectory }
     catch { $report = "there is no incident report: $($_.Exception.Message)" }
-    throw "Incident $($Observation.Lock.Incident) is open: $($Observation.Lock.Reason) Follow runbooks/emergency-rollback.md from 'After the rollback'; $report"
+    throw "Incident $($Observation.Lock.Incident) is open ($($Observation.Lock.Reason)). Follow runbooks/emergency-rollback.md from 'After the rollback'; $report"
 }
 
 $before = Read-Rollout

@@ -1,4 +1,9 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Rollout;
 using NovaCron.Dwcp.Operations.Staging;
@@ -14,11 +19,16 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
     private const string Namespace = "staging";
 
     [Fact]
-    public async Task Phases_are_taken_again_harmlessly_and_after_an_emergency_rollback_they_refuse()
+    public async Task Phases_are_taken_again_harmlessly_after_a_rollback_they_refuse_and_everybody_is_told()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         await using var cluster = await RehearsalCluster.StartAsync(RehearsalClusterOptions.Create(null), cancellationToken);
         using var connection = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath });
+        using var webhook = new Webhook();
+        await connection.CreateAsync(Json($$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{Namespace}}"}}"""), null, cancellationToken);
+        await connection.CreateAsync(Json($$"""
+            {"apiVersion":"v1","kind":"Secret","metadata":{"name":"dwcp-v3-notifications"},"stringData":{"webhook-address":"{{webhook.Address}}"} }
+            """), Namespace, cancellationToken);
         await new StagingService(connection).DeployAsync(new StagingOptions
         {
             Namespace = Namespace,
@@ -64,6 +74,15 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
             Assert.NotEqual(0, exitCode);
             Assert.Contains("is open", output);
             Assert.Equal(0, (await service.ObserveAsync(cancellationToken))!.Percent);
+
+            var incident = (await service.ObserveAsync(cancellationToken))!.Lock!.Incident;
+            await InterruptedAsync(service, directory, cluster.KubeconfigPath, incident, cancellationToken);
+            Assert.NotEqual(incident, (await service.ObserveAsync(cancellationToken))!.Lock?.Incident ?? incident);
+
+            // In order, each once: up to 50 %, down, acknowledged, up, down by the interruption.
+            await WaitAsync(() => webhook.Reasons.Count(reason => reason == "RolledBack") >= 2, () => string.Join(", ", webhook.Reasons), cancellationToken);
+            var reasons = webhook.Reasons.Where(reason => reason is "Raised" or "RolledBack" or "Acknowledged");
+            Assert.Equal(["Raised", "Raised", "RolledBack", "Acknowledged", "Raised", "RolledBack"], reasons);
             Assert.Equal(0, (await traffic.StopAsync(cancellationToken)).Lost);
         }
         finally
@@ -71,6 +90,37 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    /// <summary>Ctrl+C during a watch with -RollbackOnInterrupt.</summary>
+    private async Task InterruptedAsync(RolloutService service, string directory, string kubeconfig, string incident, CancellationToken cancellationToken)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        var script = Path.Combine(directory, "operator.ps1");
+        await File.WriteAllTextAsync(script,
+            $"Set-DwcpRollout 10 -Kubeconfig '{kubeconfig}' -Namespace {Namespace} -AcknowledgeIncident {incident} -RollbackOnInterrupt -WatchFor 01:00:00 -Confirm:$false " +
+            "-Plan @{ Name = 'phase-1'; Percent = 10; Soak = '01:00:00'; MinimumRequests = 1000 }", cancellationToken);
+        using var process = ToolProcess.Start("run", script);
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var error = process.StandardError.ReadToEndAsync(cancellationToken);
+        RolloutObservation? last = null;
+        await WaitAsync(() => (last = service.ObserveAsync(cancellationToken).GetAwaiter().GetResult()) is { Percent: 10 }, () => $"{last?.State}: {last?.Message}", cancellationToken);
+        Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+        await process.WaitForExitAsync(cancellationToken);
+        log.WriteLine(await output + await error);
+        await WaitAsync(() => (last = service.ObserveAsync(cancellationToken).GetAwaiter().GetResult()) is { State: RolloutState.RolledBack, Percent: 0 },
+            () => $"{last?.State}: {last?.Message}", cancellationToken);
+    }
+
+    private static async Task WaitAsync(Func<bool> condition, Func<string> state, CancellationToken cancellationToken)
+    {
+        for (var watch = Stopwatch.StartNew(); !condition();)
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(90), $"Not within 90 s: {state()}");
+            await Task.Delay(200, cancellationToken);
+        }
+    }
+
+    private static JsonObject Json(string text) => JsonNode.Parse(text)!.AsObject();
 
     private async Task<(int ExitCode, string Output)> RunAsync(string runbook, IReadOnlyList<string> arguments)
     {
@@ -90,5 +140,65 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
         });
         traffic.Start();
         return traffic;
+    }
+
+    /// <summary>A receiver of notifications: answers 200 to whatever is posted, and keeps the reasons.</summary>
+    private sealed class Webhook : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly List<string> _reasons = [];
+
+        public Webhook()
+        {
+            _listener.Start();
+            _ = AcceptAsync();
+        }
+
+        public string Address => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/hook";
+
+        public IReadOnlyList<string> Reasons
+        {
+            get
+            {
+                lock (_reasons) return [.. _reasons];
+            }
+        }
+
+        public void Dispose() => _listener.Dispose();
+
+        private async Task AcceptAsync()
+        {
+            while (true)
+            {
+                TcpClient client;
+                try
+                {
+                    client = await _listener.AcceptTcpClientAsync();
+                }
+                catch (Exception e) when (e is SocketException or ObjectDisposedException)
+                {
+                    return;
+                }
+                _ = AnswerAsync(client);
+            }
+        }
+
+        private async Task AnswerAsync(TcpClient client)
+        {
+            using (client)
+            {
+                var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+                while (await reader.ReadLineAsync() is { Length: > 0 })
+                {
+                    var length = 0;
+                    while (await reader.ReadLineAsync() is { Length: > 0 } header)
+                        if (header.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase)) length = int.Parse(header[15..], System.Globalization.CultureInfo.InvariantCulture);
+                    var body = new char[length];
+                    await reader.ReadBlockAsync(body);
+                    lock (_reasons) _reasons.Add(Json(new string(body))["reason"]!.ToString());
+                    await client.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+                }
+            }
+        }
     }
 }

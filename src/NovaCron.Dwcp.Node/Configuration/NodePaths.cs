@@ -12,6 +12,9 @@ public sealed class NodePaths
     /// <summary>The mounted Secret dwcp-v3-secrets.</summary>
     public string Secrets => Path.Combine(Root, "etc/dwcp/secrets");
 
+    /// <summary>The mounted Secret dwcp-v3-notifications of the guardian; may be absent.</summary>
+    public string Notifications => Path.Combine(Root, "etc/dwcp/notifications");
+
     /// <summary>The mounted claim dwcp-v3-store.</summary>
     public string Store => Path.Combine(Root, "var/lib/dwcp/store");
 

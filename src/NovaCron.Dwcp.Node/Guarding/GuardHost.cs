@@ -4,6 +4,7 @@ using NovaCron.Dwcp.Node.Configuration;
 using NovaCron.Dwcp.Node.Hosting;
 using NovaCron.Dwcp.Node.Http;
 using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Notifications;
 using NovaCron.Dwcp.Operations.Rollout;
 
 namespace NovaCron.Dwcp.Node.Guarding;
@@ -21,6 +22,8 @@ public sealed class GuardHost : IAsyncDisposable
     private readonly ILogger _log;
     private readonly ClusterConnection _cluster;
     private readonly Guardian _guardian;
+    private readonly Notifier _notifier;
+    private readonly HttpClient _outside = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) });
     private readonly GuardMetrics _metrics;
     private readonly CancellationTokenSource _stop = new();
     private HttpPorts? _ports;
@@ -52,7 +55,10 @@ public sealed class GuardHost : IAsyncDisposable
         _guardian = new Guardian(
             new GuardianOptions { Namespace = options.Namespace, Identity = options.PodName, Log = line => _log.LogInformation("{Line}", line) },
             new KubernetesRolloutCluster(_cluster, options.Namespace, time, inCluster: true), time);
-        _metrics = new GuardMetrics(() => _guardian.Health, options);
+        _notifier = new Notifier(
+            new KubernetesRolloutCluster(_cluster, options.Namespace, time, inCluster: true), new NotificationChannels(options.Paths.Notifications, _outside).Read, time,
+            line => _log.LogInformation("{Line}", line));
+        _metrics = new GuardMetrics(() => _guardian.Health, () => _notifier.Totals, options);
     }
 
     /// <summary>Ends when the guardian ends: told to stop, or broken.</summary>
@@ -87,7 +93,8 @@ public sealed class GuardHost : IAsyncDisposable
             throw;
         }
 
-        host.Completion = Task.WhenAll(Task.Run(() => host._guardian.RunAsync(host._stop.Token), CancellationToken.None), host.WatchPodsAsync());
+        host.Completion = Task.WhenAll(Task.Run(() => host._guardian.RunAsync(host._stop.Token), CancellationToken.None), host.WatchPodsAsync(),
+            Task.Run(() => host._notifier.RunAsync(() => host._guardian.Health.IsLeader, host._stop.Token), CancellationToken.None));
         host._log.LogInformation("dwcpd {Version} guards {Namespace} as {Pod}.", options.Version, options.Namespace, options.PodName);
         return host;
     }
@@ -104,6 +111,7 @@ public sealed class GuardHost : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await ((Task)Completion).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_ports is not null) await _ports.DisposeAsync().ConfigureAwait(false);
+        _outside.Dispose();
         _cluster.Dispose();
         _stop.Dispose();
     }

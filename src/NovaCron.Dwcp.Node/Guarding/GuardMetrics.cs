@@ -1,5 +1,6 @@
 using k8s.Models;
 using NovaCron.Dwcp.Node.Configuration;
+using NovaCron.Dwcp.Operations.Notifications;
 using NovaCron.Dwcp.Operations.Rollout;
 using Prometheus;
 
@@ -13,7 +14,7 @@ internal sealed class GuardMetrics
     private readonly Gauge _restarts;
     private readonly Lock _gate = new();
 
-    public GuardMetrics(Func<GuardianHealth> health, NodeOptions options)
+    public GuardMetrics(Func<GuardianHealth> health, Func<IReadOnlyDictionary<string, ChannelTotals>> notifications, NodeOptions options)
     {
         var factory = Prometheus.Metrics.WithCustomRegistry(_registry);
         _ready = factory.CreateGauge("dwcp_pod_ready", "1 while the node pod is ready, else 0.", "pod");
@@ -25,8 +26,16 @@ internal sealed class GuardMetrics
         var checks = factory.CreateCounter("dwcp_guardian_checks_total", "Checks of the rollout's evidence.");
         var failed = factory.CreateCounter("dwcp_guardian_failed_checks_total", "Checks that could not be made or were not passed.");
         var rollbacks = factory.CreateCounter("dwcp_guardian_rollbacks_total", "Rollbacks begun.");
+        var delivered = factory.CreateCounter("dwcp_guardian_notifications_total", "Notifications that a receiver has taken.", "channel");
+        var undelivered = factory.CreateCounter("dwcp_guardian_notification_failures_total", "Attempts to deliver a notification that failed; they are repeated.", "channel");
         _registry.AddBeforeCollectCallback(() =>
         {
+            foreach (var (channel, totals) in notifications())
+            {
+                delivered.WithLabels(channel).IncTo(totals.Delivered);
+                undelivered.WithLabels(channel).IncTo(totals.Failed);
+            }
+
             var now = health();
             leader.Set(now.IsLeader ? 1 : 0);
             percent.Set(now.Percent);

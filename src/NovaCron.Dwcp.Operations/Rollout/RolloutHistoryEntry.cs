@@ -24,6 +24,10 @@ public sealed class RolloutHistoryEntry
     [JsonPropertyName("reason")]
     public string Reason { get; set; } = "";
 
+    /// <summary>The incident that is open, or was acknowledged by this step; null without one.</summary>
+    [JsonPropertyName("incident")]
+    public string? Incident { get; set; }
+
     [JsonPropertyName("message")]
     public string Message { get; set; } = "";
 }

@@ -18,6 +18,9 @@ public static class RolloutNames
     /// <summary>ConfigMap in which the guardian keeps its evidence and each pod's last counters, so that a restart forgets nothing.</summary>
     public const string EvidenceConfigMap = "dwcp-v3-rollout-evidence";
 
+    /// <summary>ConfigMap in which the guardian notes how far the notifications of every channel have come.</summary>
+    public const string NotificationsConfigMap = "dwcp-v3-notifications";
+
     /// <summary>Prefix of the numbered ConfigMaps with history older than the status holds.</summary>
     public const string HistoryConfigMapPrefix = "dwcp-v3-rollout-history-";
 

@@ -99,6 +99,7 @@ public sealed partial class RolloutReconciler
                     { Mismatch: { } mismatch } => mismatch,
                     _ when !begins => null,
                     null => "no validation is recorded",
+                    { Decision: "REVIEW", ApprovedBy: null } when record.Release == Spec.Release => "the recorded decision is REVIEW, and nobody has approved it (Approve-DwcpValidation)",
                     _ when record.Release != Spec.Release => $"the recorded validation is for release {record.Release}",
                     // An approval outlives the decision that it was given for: a later run may have found something.
                     { Decision: not "GO" } => $"the recorded decision is {record.Decision}",

@@ -11,6 +11,7 @@ public sealed partial class RolloutReconciler
         private readonly List<(string Type, string Reason, string Message)> _events = [];
         private RolloutConfiguration _configuration = configuration;
         private bool _changed;
+        private string? _acknowledged;
 
         public DwcpRollout Rollout { get; private set; } = rollout;
 
@@ -91,6 +92,7 @@ public sealed partial class RolloutReconciler
                     new RolloutConfigurationPatch { LockedBy = "", LockReason = "", LockTrigger = "", Revision = _configuration.Revision }, cancellationToken).ConfigureAwait(false);
             Status.Lock = null;
             Status.Rollback = null;
+            _acknowledged = incident;
             SetState(RolloutState.Pending, "Acknowledged", $"Incident {incident} was acknowledged; the rollout may be tried again.");
             await SaveStatusAsync(cancellationToken).ConfigureAwait(false);
             return true;

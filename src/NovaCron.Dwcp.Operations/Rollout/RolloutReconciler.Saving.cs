@@ -25,6 +25,7 @@ public sealed partial class RolloutReconciler
             Status.History.Add(new RolloutHistoryEntry
             {
                 Number = Status.NextHistoryNumber++, Time = Now, State = Status.State, Phase = Status.Phase, Percent = Status.Percent, Reason = reason, Message = message,
+                Incident = Status.Lock?.Incident ?? _acknowledged,
             });
             _events.Add((type, reason, message));
             _changed = true;
