@@ -25,7 +25,7 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
         await using var cluster = await RehearsalCluster.StartAsync(RehearsalClusterOptions.Create(null), cancellationToken);
         using var connection = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath });
         using var webhook = new Webhook();
-        await connection.CreateAsync(Json($$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{Namespace}}"}}"""), null, cancellationToken);
+        await connection.CreateAsync(Json($$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Namespace}}}"} }"""), null, cancellationToken);
         await connection.CreateAsync(Json($$"""
             {"apiVersion":"v1","kind":"Secret","metadata":{"name":"dwcp-v3-notifications"},"stringData":{"webhook-address":"{{webhook.Address}}"} }
             """), Namespace, cancellationToken);

@@ -75,8 +75,9 @@ public sealed class AmstComponent : IDwcpComponent
             BitConverter.TryWriteBytes(records.AsSpan(i + 12), random.Next(50));
         }
 
+        // Calls stand at uneven distances, as in real code: at even ones they are records of that width, and their differences are as short.
         random.NextBytes(code);
-        for (int i = 0; i + 8 <= code.Length; i += 8)
+        for (int i = 0; i + 8 <= code.Length; i += 6 + random.Next(5))
         {
             code[i] = 0xE8;
             BitConverter.TryWriteBytes(code.AsSpan(i + 1), random.Next(40) * 4096 - i);
