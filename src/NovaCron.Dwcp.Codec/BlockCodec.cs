@@ -20,6 +20,12 @@ public static class BlockCodec
     /// <summary>Method byte: a transform's parameters and streams follow, each stream a payload of one of the other methods.</summary>
     public const byte MethodTransformed = 3;
 
+    /// <summary>Method byte: the mixed coding, literals in the context of strides.</summary>
+    public const byte MethodMixed = 4;
+
+    /// <summary>Method byte: the mixed coding, literals in the context of words.</summary>
+    public const byte MethodMixedText = 5;
+
     /// <summary>The most memory that decoding a block takes beside its payload and its content, bytes.</summary>
     internal const long DecoderWorkingMemory = 30L << 20;
 
@@ -78,10 +84,13 @@ public static class BlockCodec
         if (level != DwcpLevel.Store)
         {
             var room = destination[1..MaxEncodedLength(block.Length)];
-            var encoded = level < DwcpLevel.Dense ? workspace.EncodeSegments(block, room, level) : workspace.EncodeNibbles(block, room, level);
-            if (encoded > 0)
+            var method = MethodSegments;
+            var encoded = level < DwcpLevel.Dense ? workspace.EncodeSegments(block, room, level)
+                : level == DwcpLevel.Dense ? workspace.EncodeNibbles(block, room, level)
+                : workspace.EncodeBest(block, room, out method);
+            if (encoded > 0 && encoded < block.Length)
             {
-                destination[0] = MethodSegments;
+                destination[0] = method;
                 return encoded + 1;
             }
         }
@@ -131,6 +140,9 @@ public static class BlockCodec
                 break;
             case MethodSegments:
                 workspace.DecodeSegments(payload[1..], exactDestination);
+                break;
+            case MethodMixed or MethodMixedText:
+                workspace.DecodeMixed(payload[1..], exactDestination, payload[0] == MethodMixedText);
                 break;
             default:
                 throw new DwcpFormatException($"Block method {payload[0]} is unknown, or not one that may stand here; a newer DWCP wrote it.");
