@@ -91,6 +91,7 @@ public static class BlockCodec
             if (encoded > 0 && encoded < block.Length)
             {
                 destination[0] = method;
+                Count(level, method, block.Length);
                 return encoded + 1;
             }
         }
@@ -99,6 +100,13 @@ public static class BlockCodec
         block.CopyTo(destination[1..]);
         PbaComponent.RecordStored(block.Length);
         return block.Length + 1;
+    }
+
+    private static void Count(DwcpLevel level, byte method, int bytes)
+    {
+        if (method != MethodSegments) PbaComponent.RecordMixed(bytes);
+        else if (level >= DwcpLevel.Dense) PbaComponent.RecordNibbles(bytes);
+        else PbaComponent.RecordHuffman(bytes);
     }
 
     /// <summary>Decodes one payload into exactly the declared number of bytes.</summary>
