@@ -7,6 +7,10 @@ namespace NovaCron.Dwcp.Transport.Datacenter;
 /// <summary>Listens for the payload's connection of one bulk stream, and takes only who shows the token that the session carried.</summary>
 internal sealed class PayloadListener : IDisposable
 {
+    // Connections that have not shown the token yet, at once; and how long each may take for it.
+    private const int MaxStrangers = 64;
+    private static readonly TimeSpan TokenPatience = TimeSpan.FromSeconds(10);
+
     private readonly Socket _listener;
 
     private PayloadListener(Socket listener) => _listener = listener;
@@ -35,24 +39,47 @@ internal sealed class PayloadListener : IDisposable
         }
     }
 
+    /// <summary>Waits for the connection that shows the token; strangers are dropped, and none of them keeps it waiting.</summary>
+    /// <exception cref="DwcpTransferException">It did not come in time.</exception>
     public async Task<Socket> AcceptAsync(ReadOnlyMemory<byte> token, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(limit);
-        var shown = new byte[BulkLimits.TokenBytes];
+        var asked = new List<Task<Socket?>>(MaxStrangers);
+        Task<Socket>? next = null;
+        Socket? found = null;
         try
         {
-            while (true)
+            while (found is null)
             {
-                var socket = await _listener.AcceptAsync(patience.Token).ConfigureAwait(false);
-                if (await ShowsTokenAsync(socket, shown, token, patience.Token).ConfigureAwait(false)) return socket;
-                socket.Dispose();
+                if (asked.Count < MaxStrangers) next ??= _listener.AcceptAsync(patience.Token).AsTask();
+                var done = await Task.WhenAny([.. asked, .. next is null ? Array.Empty<Task>() : [next]]).ConfigureAwait(false);
+                if (done == next)
+                {
+                    var come = await next.ConfigureAwait(false);
+                    next = null;
+                    asked.Add(AskAsync(come, token, patience.Token));
+                }
+                else
+                {
+                    var answered = (Task<Socket?>)done;
+                    asked.Remove(answered);
+                    found = await answered.ConfigureAwait(false);
+                }
             }
+
+            return found;
         }
         catch (Exception e) when ((e is OperationCanceledException && !cancellationToken.IsCancellationRequested) || e is SocketException)
         {
             throw new DwcpTransferException(
                 DwcpErrorCode.TimedOut, DwcpFault.Client, $"Nobody opened the payload's connection within {limit.TotalSeconds:0} s. Check that the port is reachable from the client.", e);
+        }
+        finally
+        {
+            await patience.CancelAsync().ConfigureAwait(false);
+            if (next is not null) asked.Add(DropAsync(next));
+            foreach (var other in asked) (await other.ConfigureAwait(false))?.Dispose();
         }
     }
 
@@ -86,25 +113,41 @@ internal sealed class PayloadListener : IDisposable
     public void Dispose() => _listener.Dispose();
 
     // A stranger's connection is dropped; what it does to its own connection is not our failure.
-    private static async Task<bool> ShowsTokenAsync(Socket socket, byte[] shown, ReadOnlyMemory<byte> token, CancellationToken cancellationToken)
+    private static async Task<Socket?> AskAsync(Socket socket, ReadOnlyMemory<byte> token, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(2));
+        patience.CancelAfter(TokenPatience);
+        var shown = new byte[BulkLimits.TokenBytes];
         try
         {
             var have = 0;
             while (have < shown.Length)
             {
                 var read = await socket.ReceiveAsync(shown.AsMemory(have), patience.Token).ConfigureAwait(false);
-                if (read == 0) return false;
+                if (read == 0) break;
                 have += read;
             }
 
-            return CryptographicOperations.FixedTimeEquals(shown, token.Span);
+            if (have == shown.Length && CryptographicOperations.FixedTimeEquals(shown, token.Span)) return socket;
         }
-        catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            return false;
+            // it broke, said nothing, or somebody else has shown the token by now
+        }
+
+        socket.Dispose();
+        return null;
+    }
+
+    private static async Task<Socket?> DropAsync(Task<Socket> accepting)
+    {
+        try
+        {
+            return await accepting.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            return null;
         }
     }
 }

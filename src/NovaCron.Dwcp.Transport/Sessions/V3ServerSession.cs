@@ -613,13 +613,18 @@ internal sealed class V3ServerSession : IAsyncDisposable
             await bulk.RunAsync(cancellationToken).ConfigureAwait(false);
             ReportBytes(0);
         }
-        catch (DwcpTransferException e) when (e.Fault != DwcpFault.Network)
+        catch (DwcpTransferException e)
         {
-            await TryTellAsync(bulk.Stream, e).ConfigureAwait(false);
+            await TryTellAsync(bulk.Stream, e).ConfigureAwait(false); // also when the payload's connection broke: the session's may stand
         }
-        catch (Exception e) when (e is OperationCanceledException or DwcpTransferException)
+        catch (OperationCanceledException)
         {
             return; // the connection is gone; the reading task reports that
+        }
+        catch (Exception e)
+        {
+            _context.Observer.RequestCompleted(_version, RequestKind.ChunkBatch, RequestOutcome.ServerError, TimeSpan.Zero);
+            await TryTellAsync(bulk.Stream, new DwcpTransferException(DwcpErrorCode.ServerFailure, DwcpFault.Server, $"The bulk transfer failed inside the node: {e.Message}", e)).ConfigureAwait(false);
         }
         finally
         {

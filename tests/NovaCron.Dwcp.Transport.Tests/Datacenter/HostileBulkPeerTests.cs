@@ -27,6 +27,7 @@ public sealed class HostileBulkPeerTests : IDisposable
         await using var raw = await OpenAsync(node.Port);
         var bytes = TestFolder.Noise(100_000, 1);
         var (answer, payload) = await PutAsync(raw, 1, bytes);
+        using var open = payload;
         using var mac = new PieceMac(answer.Key);
         var notice = new ExtentNotice { Extent = 0, Checksum = XxHash3.HashToUInt64(bytes), TagCount = 1 };
         mac.Compute(0, bytes, notice.Tag(0));
@@ -42,6 +43,32 @@ public sealed class HostileBulkPeerTests : IDisposable
         Assert.Empty(node.Store.OpenPrincipal("alice").List());
         var journals = Directory.GetFiles(_folder.At("store"), "*.journal", SearchOption.AllDirectories);
         Assert.True(lie == "digest" ? journals.Length == 0 : new FileInfo(journals.Single()).Length == 40, "something unverified was journalled");
+    }
+
+    [Fact]
+    public async Task A_payload_that_breaks_while_its_session_stands_ends_the_transfer()
+    {
+        await using var node = await TestNode.StartAsync(_folder.At("store"), o => o with { Datacenter = BulkTests.Policy() });
+        await using var raw = await OpenAsync(node.Port);
+        var (_, payload) = await PutAsync(raw, 1, new byte[2 * BulkLimits.ExtentBytes]);
+        payload.Dispose();
+        Assert.Equal(DwcpErrorCode.ConnectionFailed, (await raw.ReadErrorAsync()).Code);
+    }
+
+    [Fact]
+    public async Task Strangers_who_say_nothing_do_not_keep_the_right_connection_waiting()
+    {
+        await using var node = await TestNode.StartAsync(_folder.At("store"), o => o with { Datacenter = BulkTests.Policy(authenticate: false) });
+        await using var raw = await OpenAsync(node.Port);
+        var bytes = TestFolder.Noise(50_000, 4);
+        var answer = await OfferAsync(raw, 1, bytes);
+        using var strangers = new SilentStrangers(answer.Port, 8);
+        using var payload = await PayloadListener.ConnectAsync(new IPEndPoint(IPAddress.Loopback, answer.Port), answer.Token, TimeSpan.FromSeconds(30), default);
+        await payload.SendAsync(bytes);
+        await raw.SendAsync(FrameType.Extent, 1, new ExtentNotice { Checksum = XxHash3.HashToUInt64(bytes) }.Write);
+        using var verified = await raw.ReadAsync();
+        Assert.Equal(FrameType.ExtentVerified, verified!.Type);
+        Assert.Equal(8, await strangers.CountDroppedAsync());
     }
 
     [Fact]
@@ -71,7 +98,8 @@ public sealed class HostileBulkPeerTests : IDisposable
     {
         await using var node = await TestNode.StartAsync(_folder.At("store"), o => o with { Datacenter = BulkTests.Policy(authenticate: false) });
         await using var raw = await OpenAsync(node.Port);
-        var (_, _) = await PutAsync(raw, 1, new byte[20 * BulkLimits.ExtentBytes]);
+        var (_, payload) = await PutAsync(raw, 1, new byte[20 * BulkLimits.ExtentBytes]);
+        using var open = payload;
         for (var extent = 0; extent <= BulkLimits.Credits; extent++) await raw.SendAsync(FrameType.Extent, 1, new ExtentNotice { Extent = extent }.Write);
         var e = await raw.ReadErrorAsync();
         Assert.Equal(DwcpErrorCode.ProtocolViolation, e.Code);
@@ -153,6 +181,33 @@ public sealed class HostileBulkPeerTests : IDisposable
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
             return 0;
+        }
+    }
+
+    private sealed class SilentStrangers : IDisposable
+    {
+        private readonly Socket[] _sockets;
+
+        public SilentStrangers(int port, int count)
+        {
+            _sockets = [.. Enumerable.Range(0, count).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))];
+            foreach (var socket in _sockets) socket.Connect(IPAddress.Loopback, port);
+        }
+
+        public async Task<int> CountDroppedAsync()
+        {
+            var dropped = 0;
+            foreach (var socket in _sockets)
+            {
+                if (await ReadToEndAsync(socket) == 0) dropped++;
+            }
+
+            return dropped;
+        }
+
+        public void Dispose()
+        {
+            foreach (var socket in _sockets) socket.Dispose();
         }
     }
 }
