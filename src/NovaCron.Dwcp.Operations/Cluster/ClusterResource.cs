@@ -19,6 +19,7 @@ public sealed record ClusterResource(string Group, string Version, string Plural
     public static readonly ClusterResource Node = new("", "v1", "nodes", "Node", false);
     public static readonly ClusterResource StorageClass = new("storage.k8s.io", "v1", "storageclasses", "StorageClass", false);
     public static readonly ClusterResource Deployment = new("apps", "v1", "deployments", "Deployment", true);
+    public static readonly ClusterResource DaemonSet = new("apps", "v1", "daemonsets", "DaemonSet", true);
     public static readonly ClusterResource ReplicaSet = new("apps", "v1", "replicasets", "ReplicaSet", true);
     public static readonly ClusterResource HorizontalPodAutoscaler =
         new("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", true);
@@ -46,7 +47,7 @@ public sealed record ClusterResource(string Group, string Version, string Plural
     /// <summary>Kinds whose place is known without asking the server.</summary>
     internal static readonly IReadOnlyList<ClusterResource> WellKnown =
     [
-        Namespace, Pod, Service, ConfigMap, Secret, ServiceAccount, PersistentVolumeClaim, Event, Node, StorageClass, Deployment, ReplicaSet,
+        Namespace, Pod, Service, ConfigMap, Secret, ServiceAccount, PersistentVolumeClaim, Event, Node, StorageClass, Deployment, DaemonSet, ReplicaSet,
         HorizontalPodAutoscaler, PodDisruptionBudget, Ingress, NetworkPolicy, Role, RoleBinding, ClusterRole, ClusterRoleBinding, Lease,
         EndpointSlice, CustomResourceDefinition, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, PodMonitor, PrometheusRule, DwcpRollout, DwcpApproval,
     ];

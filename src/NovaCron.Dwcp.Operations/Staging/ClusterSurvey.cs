@@ -33,6 +33,9 @@ internal sealed record ClusterSurvey
     /// <summary>ReadWriteMany, or ReadWriteOnce where that is all there is and one machine makes it enough.</summary>
     public string AccessMode { get; init; } = "ReadWriteMany";
 
+    /// <summary>Whether pods have IPv6 addresses; null where that may not be read.</summary>
+    public bool? HasIPv6 { get; init; }
+
     /// <summary>What an operator should know.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
@@ -54,6 +57,7 @@ internal sealed record ClusterSurvey
         {
             ControlPlaneCidrs = addresses,
             SystemPorts = ports,
+            HasIPv6 = nodes?.Any(HasIPv6Pods),
             AccessMode = await ChooseAccessModeAsync(connection, @namespace, values.Storage, nodes, notes, cancellationToken).ConfigureAwait(false),
             Notes = notes,
         };
@@ -70,6 +74,8 @@ internal sealed record ClusterSurvey
         var claim = await connection.FindAsync(ClusterResource.PersistentVolumeClaim, @namespace, "dwcp-v3-store", cancellationToken).ConfigureAwait(false);
         if (claim?["spec"]?["accessModes"]?[0]?.ToString() is { } live)
             return live;
+        if (!string.IsNullOrEmpty(storage.EfsFileSystem))
+            return Shared;
         var classes = await ReadAsync(connection, ClusterResource.StorageClass, null, null, cancellationToken).ConfigureAwait(false);
         if (classes is null)
             return Shared;
@@ -84,7 +90,10 @@ internal sealed record ClusterSurvey
 
         if (chosen is null)
         {
-            notes.Add("no StorageClass is the default: claim dwcp-v3-store waits for a volume that somebody provides (or set storage.className)");
+            notes.Add(classes.Count == 0
+                ? "the cluster has no StorageClass: claim dwcp-v3-store waits for a volume that somebody provides. Install a provisioner (NFS or CephFS; local-path on one machine), "
+                    + "or set storage.ephemeral for a trial without one"
+                : $"no StorageClass is the default: claim dwcp-v3-store waits for a volume that somebody provides (or set storage.className to {string.Join(" or ", classes.Select(c => c["metadata"]?["name"]?.ToString()))})");
             return Shared;
         }
 
@@ -95,16 +104,26 @@ internal sealed record ClusterSurvey
         if (machines != 1)
         {
             throw new DwcpStagingException(StagingStage.Infrastructure, $"StorageClass {chosen["metadata"]?["name"]} ({provisioner})",
-                string.Create(CultureInfo.InvariantCulture, $"serves one machine at a time, and {(machines == 0 ? "how many this cluster has may not be read" : $"this cluster has {machines}")}"),
-                "Name a class that offers ReadWriteMany (storage.className), such as EFS, NFS or CephFS; or set storage.accessMode to ReadWriteOnce where all pods share one machine.");
+                string.Create(CultureInfo.InvariantCulture, $"serves one machine at a time, and {Machines(nodes, machines)}"),
+                machines == 0 && nodes is not null ? "Let a machine take pods: kubectl taint node NAME node-role.kubernetes.io/control-plane- (kubeadm's only machine), or kubectl uncordon NAME." : "Name a class that offers ReadWriteMany (storage.className), such as EFS, NFS or CephFS; or set storage.accessMode to ReadWriteOnce where all pods share one machine.");
         }
 
         notes.Add($"one machine, and {provisioner} offers {Single} only: the store is shared by the pods of this machine");
         return Single;
     }
 
+    private static string Machines(IReadOnlyList<JsonObject>? nodes, int taking) => (nodes, taking) switch
+    {
+        (null, _) => "how many this cluster has may not be read",
+        ({ Count: var all }, 0) => string.Create(CultureInfo.InvariantCulture, $"none of this cluster's {all} takes pods (tainted or cordoned)"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"this cluster has {taking}"),
+    };
+
     private static bool IsControlPlane(JsonObject node) =>
         node["metadata"]?["labels"] is JsonObject labels && (labels.ContainsKey("node-role.kubernetes.io/control-plane") || labels.ContainsKey("node-role.kubernetes.io/master"));
+
+    private static bool HasIPv6Pods(JsonObject node) =>
+        (node["spec"]?["podCIDRs"] as JsonArray ?? []).Append(node["spec"]?["podCIDR"]?.DeepClone()).Any(c => c?.ToString().Contains(':') == true);
 
     private static bool TakesPods(JsonObject node) =>
         node["spec"]?["unschedulable"]?.GetValue<bool>() != true
@@ -118,8 +137,8 @@ internal sealed record ClusterSurvey
     {
         foreach (var address in (node["status"]?["addresses"] as JsonArray ?? []).Where(a => a?["type"]?.ToString() == "InternalIP"))
             yield return Host(address!["address"]!.ToString());
-        foreach (var network in (node["spec"]?["podCIDRs"] as JsonArray ?? []).Select(c => c!.ToString()).Where(c => !c.Contains(':')))
-            yield return $"{network.Split('/')[0]}/31";
+        foreach (var network in (node["spec"]?["podCIDRs"] as JsonArray ?? []).Select(c => c!.ToString()))
+            yield return $"{network.Split('/')[0]}/{(network.Contains(':') ? 127 : 31)}";
         foreach (var name in new[] { "projectcalico.org/IPv4VXLANTunnelAddr", "projectcalico.org/IPv4IPIPTunnelAddr" })
         {
             if (node["metadata"]?["annotations"]?[name]?.ToString() is { Length: > 0 } tunnel)

@@ -15,6 +15,9 @@ public sealed record MonitoringValues
     /// <summary>Grafana in the bundled stack.</summary>
     public bool Grafana { get; init; } = true;
 
+    /// <summary>Figures of the machines themselves in the bundled stack, from a DaemonSet that reads the host; in namespace dwcp-node-exporter, which is privileged for it.</summary>
+    public bool NodeExporter { get; init; }
+
     /// <summary>ServiceAccount that Prometheus runs as.</summary>
     [RegularExpression(ValueLimits.Label, ErrorMessage = ValueLimits.LabelText)]
     public string ServiceAccount { get; init; } = "prometheus";
@@ -35,4 +38,7 @@ public sealed record MonitoringValues
 
     [RegularExpression(ValueLimits.Image, ErrorMessage = ValueLimits.ImageText)]
     public string GrafanaImage { get; init; } = "docker.io/grafana/grafana:11.6.0";
+
+    [RegularExpression(ValueLimits.Image, ErrorMessage = ValueLimits.ImageText)]
+    public string NodeExporterImage { get; init; } = "quay.io/prometheus/node-exporter:v1.9.1";
 }

@@ -13,8 +13,8 @@ public sealed record NetworkValues
     [RegularExpression(ValueLimits.Label, ErrorMessage = ValueLimits.LabelText)]
     public string IngressNamespace { get; init; } = "ingress-nginx";
 
-    /// <summary>Networks of clients that may open data sessions on 7420.</summary>
-    public IReadOnlyList<string> ClientCidrs { get; init; } = ["0.0.0.0/0"];
+    /// <summary>Networks of clients that may open data sessions on 7420. IPv6 networks are left out on a cluster that has no IPv6.</summary>
+    public IReadOnlyList<string> ClientCidrs { get; init; } = ["0.0.0.0/0", "::/0"];
 
     /// <summary>
     /// Networks from which the API server's proxy reaches pods, so that operators can ask them. When empty, the addresses of Service

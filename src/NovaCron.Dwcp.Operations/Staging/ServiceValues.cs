@@ -9,6 +9,10 @@ public sealed record ServiceValues
     [AllowedValues("ClusterIP", "NodePort", "LoadBalancer", ErrorMessage = "ClusterIP, NodePort or LoadBalancer")]
     public string Type { get; init; } = "ClusterIP";
 
+    /// <summary>SingleStack, PreferDualStack or RequireDualStack; the cluster's default when empty.</summary>
+    [AllowedValues(null, "", "SingleStack", "PreferDualStack", "RequireDualStack", ErrorMessage = "SingleStack, PreferDualStack, RequireDualStack or empty")]
+    public string? IpFamilyPolicy { get; init; }
+
     /// <summary>Port of HTTP on every machine (NodePort, LoadBalancer), as a load balancer before them expects it; chosen by the cluster when 0.</summary>
     [Range(0, 65535, ErrorMessage = "0..65535")]
     public int HttpNodePort { get; init; }

@@ -45,6 +45,8 @@ public sealed record StagingValues
 
     public NetworkValues Network { get; init; } = new();
 
+    public DatacenterValues Datacenter { get; init; } = new();
+
     public MonitoringValues Monitoring { get; init; } = new();
 
     /// <summary>Reads a values file; keys that it leaves out keep their defaults.</summary>

@@ -11,6 +11,10 @@ public sealed record StorageValues
     /// <summary>StorageClass; the cluster's default when empty. It must offer <see cref="AccessMode"/>.</summary>
     public string? ClassName { get; init; }
 
+    /// <summary>EFS file system (<c>fs-...</c>): a StorageClass of the EFS driver is made for it, and used instead of <see cref="ClassName"/>.</summary>
+    [RegularExpression("^(?:fs-[0-9a-f]{8,40})?$", ErrorMessage = "an EFS file system such as fs-0123456789abcdef0")]
+    public string? EfsFileSystem { get; init; }
+
     [RegularExpression(ValueLimits.Quantity, ErrorMessage = ValueLimits.QuantityText)]
     public string Size { get; init; } = "20Gi";
 

@@ -60,7 +60,7 @@ internal static class ValuesReader
             throw Bad("node.maximumReplicas", $"is {values.Node.MaximumReplicas}, below node.minimumReplicas {values.Node.MinimumReplicas}");
         if (values.Node.TerminationGraceSeconds < values.Node.PreStopSeconds + 6)
             throw Bad("node.terminationGraceSeconds", $"is {values.Node.TerminationGraceSeconds}, but must exceed preStopSeconds by six, or nothing is left to drain in");
-        foreach (var (key, list) in new[] { ("network.clientCidrs", values.Network.ClientCidrs), ("network.controlPlaneCidrs", values.Network.ControlPlaneCidrs) })
+        foreach (var (key, list) in new[] { ("network.clientCidrs", values.Network.ClientCidrs), ("network.controlPlaneCidrs", values.Network.ControlPlaneCidrs), ("datacenter.networks", values.Datacenter.Networks) })
         {
             foreach (var cidr in list.Where(c => !IPNetwork.TryParse(c, out _)))
                 throw Bad(key, $"holds '{cidr}', which is no network such as 10.0.0.0/8");
@@ -68,6 +68,14 @@ internal static class ValuesReader
 
         if (values.Network.ClientCidrs.Count == 0)
             throw Bad("network.clientCidrs", "is empty, so nobody could open a session");
+
+        var (first, last) = values.Datacenter.PortRange;
+        if (first > last || last > 65535 || first < 1024)
+            throw Bad("datacenter.ports", $"is {values.Datacenter.Ports}, but must rise within 1024..65535");
+        if (values.Datacenter.Networks.Count == 0 && (values.Datacenter.RequireRdma || values.Datacenter.RdmaIdentities.Count > 0))
+            throw Bad("datacenter.networks", "is empty, so nothing could come by RDMA");
+        if (values.Datacenter.RdmaIdentities.Any(i => i.Length == 0 || i.Contains(',')))
+            throw Bad("datacenter.rdmaIdentities", "holds a name that is empty or has a comma in it");
 
         ManifestException Bad(string key, string what) => new(file, lines?.GetValueOrDefault(key) ?? 0, $"{key} {what}");
     }

@@ -135,6 +135,8 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
                 var text = $"pod {name}: {reason}{(waiting?["message"] is { } message ? $": {message}" : "")}";
                 if (reason == "CrashLoopBackOff" || restarts > 0)
                     text += await LastLineAsync(name, container["name"]?.ToString(), previous: true, cancellationToken).ConfigureAwait(false);
+                else if (reason is "ErrImagePull" or "ImagePullBackOff" or "ErrImageNeverPull")
+                    text += WhereFrom(ImageOf(pod, container["name"]?.ToString()));
                 return (text, reason is "InvalidImageName" or "ErrImageNeverPull" || (reason == "CrashLoopBackOff" && restarts >= HopelessRestarts));
             }
 
@@ -153,6 +155,19 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
         return events.LastOrDefault(e => e.IsWarning) is { } warning
             ? ($"pod {name}: {warning}" + await LastLineAsync(name, null, previous: false, cancellationToken).ConfigureAwait(false), false)
             : (null, false);
+    }
+
+    private static string ImageOf(JsonObject pod, string? container) =>
+        (pod["spec"]?["containers"] as JsonArray ?? []).FirstOrDefault(c => c?["name"]?.ToString() == container)?["image"]?.ToString() ?? "";
+
+    /// <summary>A name without a registry was meant to be on the machine already: how it gets there.</summary>
+    private static string WhereFrom(string image)
+    {
+        var first = image.Split('/')[0];
+        var isLocal = first == "localhost" || !image.Contains('/') || !first.Any(c => c is '.' or ':');
+        return !isLocal
+            ? ""
+            : $" ({image} names no registry, so it must be on every machine: kind load docker-image {image}; or docker save {image} | k3s ctr images import -; or name a registry with -ImageSource and -Registry)";
     }
 
     internal static bool IsReady(JsonObject pod) =>

@@ -18,10 +18,20 @@ public sealed class ManifestTests
     private static JsonObject Document(string kind, string name, StagingValues? values = null) =>
         Documents(values).Single(d => d["kind"]!.ToString() == kind && d["metadata"]!["name"]!.ToString() == name);
 
+    private static readonly StagingValues Everything = new()
+    {
+        Storage = new StorageValues { EfsFileSystem = "fs-0123456789abcdef0" },
+        Service = new ServiceValues { Type = "LoadBalancer", IpFamilyPolicy = "PreferDualStack", HttpNodePort = 30080, DataNodePort = 30742 },
+        Ingress = new IngressValues { ClassName = "nginx", TlsSecret = "tls" },
+        ImagePullSecret = "registry",
+        Monitoring = new MonitoringValues { Stack = "Bundled", NodeExporter = true },
+        Datacenter = new DatacenterValues { Networks = ["10.1.0.0/16"], RdmaIdentities = ["CN=site-a"], RequireRdma = true, RdmaResource = "rdma/hca_shared_devices_a", NetworkAttachments = "rdma-net" },
+    };
+
     [Fact]
     public void Every_field_is_one_that_Kubernetes_knows()
     {
-        foreach (var document in Documents())
+        foreach (var document in Documents().Concat(Documents(Everything)))
         {
             // The models of CRD schemas cannot be read strictly: the schema language is open.
             if (document["kind"]!.ToString() == "CustomResourceDefinition")
@@ -81,6 +91,57 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void The_bulk_path_is_off_until_its_networks_are_named_and_then_open_to_these_only()
+    {
+        var off = Document("Deployment", "dwcp-v3").ToJsonString();
+        Assert.DoesNotContain("DWCP_BULK", off);
+        Assert.DoesNotContain("k8s.v1.cni.cncf.io", off);
+        Assert.DoesNotContain("7430", Document("NetworkPolicy", "dwcp-v3-node").ToJsonString());
+
+        var pod = Document("Deployment", "dwcp-v3", Everything)["spec"]!["template"]!;
+        Assert.Equal("rdma-net", pod["metadata"]!["annotations"]!["k8s.v1.cni.cncf.io/networks"]!.ToString());
+        var container = pod["spec"]!["containers"]![0]!;
+        // An extended resource is asked for and limited alike; no capability comes with it.
+        Assert.Equal("1", container["resources"]!["requests"]!["rdma/hca_shared_devices_a"]!.ToString());
+        Assert.Equal("1", container["resources"]!["limits"]!["rdma/hca_shared_devices_a"]!.ToString());
+        Assert.Null(container["securityContext"]!["capabilities"]!["add"]);
+        var variables = container["env"]!.AsArray().Where(v => v!["value"] is not null).ToDictionary(v => v!["name"]!.ToString(), v => v!["value"]!.ToString());
+        Assert.Equal(("10.1.0.0/16", "7430-7461", "CN=site-a", "1"), (variables["DWCP_BULK_NETWORKS"], variables["DWCP_BULK_PORTS"], variables["DWCP_RDMA_IDENTITIES"], variables["DWCP_REQUIRE_RDMA"]));
+        Assert.Contains("""{"from":[{"ipBlock":{"cidr":"10.1.0.0/16"}}],"ports":[{"port":7430,"endPort":7461,"protocol":"TCP"}]}""", Document("NetworkPolicy", "dwcp-v3-node", Everything).ToJsonString());
+    }
+
+    [Theory]
+    [InlineData(null, true, false)]
+    [InlineData(false, false, false)]
+    [InlineData(true, true, true)]
+    public void IPv6_is_used_where_the_cluster_has_it(bool? hasIPv6, bool clients, bool binds)
+    {
+        var settings = new ManifestSettings(new StagingValues(), "staging", false, new ClusterSurvey { HasIPv6 = hasIPv6 }, "h", "r");
+        var documents = StagingService.Render(ManifestTemplates.Load(null), settings, "staging").Select(d => d.ToJsonString()).ToList();
+        Assert.Equal(clients, documents.Exists(d => d.Contains("\"::/0\"", StringComparison.Ordinal)));
+        Assert.Contains(documents, d => d.Contains("\"0.0.0.0/0\"", StringComparison.Ordinal));
+        Assert.Equal(binds, documents.Exists(d => d.Contains("DWCP_BIND_ADDRESS", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void What_the_machines_say_of_themselves_is_opt_in_and_kept_apart()
+    {
+        Assert.DoesNotContain(Documents(Everything with { Monitoring = new MonitoringValues { Stack = "Bundled" } }), d => d.ToJsonString().Contains("node-exporter", StringComparison.Ordinal));
+        var privileged = Documents(Everything).Where(d => d["kind"]!.ToString() == "Namespace" && d.ToJsonString().Contains("privileged", StringComparison.Ordinal)).Select(d => d["metadata"]!["name"]!.ToString());
+        Assert.Equal(["dwcp-node-exporter"], privileged);
+        Assert.Contains("job_name: node-exporter", Document("ConfigMap", "dwcp-prometheus", Everything).ToJsonString());
+    }
+
+    [Fact]
+    public void A_file_system_of_AWS_gets_a_class_of_its_own_for_each_namespace()
+    {
+        Assert.DoesNotContain(Documents(), d => d["kind"]!.ToString() == "StorageClass");
+        Assert.Equal("fs-0123456789abcdef0", Document("StorageClass", "dwcp-v3-store-staging", Everything)["parameters"]!["fileSystemId"]!.ToString());
+        Assert.Equal("dwcp-v3-store-staging", Document("PersistentVolumeClaim", "dwcp-v3-store", Everything)["spec"]!["storageClassName"]!.ToString());
+        Assert.Equal("dwcp-v3-store-production", Documents(Everything, "production").Single(d => d["kind"]!.ToString() == "StorageClass")["metadata"]!["name"]!.ToString());
+    }
+
+    [Fact]
     public void A_value_cannot_become_markup()
     {
         const string Hostile = "x\n    privileged: true\n---\nkind: \"ClusterRoleBinding\" # ${namespace}";
@@ -128,6 +189,11 @@ public sealed class ManifestTests
     [InlineData("node: {cpuLimit: lots}\n", 1, "quantity")]
     [InlineData("image:\n", 1, "image must not be empty")]
     [InlineData("release: 3.0.0\nrelease: 3.0.1\n", 2, "no valid YAML")]
+    [InlineData("datacenter: {ports: 7500-7400}\n", 1, "must rise within")]
+    [InlineData("datacenter:\n  requireRdma: true\n", 0, "datacenter.networks is empty")]
+    [InlineData("datacenter: {rdmaResource: nothing}\n", 1, "a resource name such as rdma/")]
+    [InlineData("storage: {efsFileSystem: vol-1}\n", 1, "an EFS file system")]
+    [InlineData("service: {ipFamilyPolicy: Both}\n", 1, "PreferDualStack")]
     [InlineData("node: {minimumReplicas: 5, maximumReplicas: 4}\n", 1, "below node.minimumReplicas 5")]
     public void A_wrong_value_names_line_and_limit(string text, long line, string expected)
     {

@@ -9,7 +9,7 @@ internal static class ManifestOrder
     private static readonly string[] Kinds =
     [
         "Namespace", "CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ServiceAccount", "Role", "ClusterRole",
-        "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "PersistentVolumeClaim", "NetworkPolicy", "Service", "Deployment",
+        "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "StorageClass", "PersistentVolumeClaim", "NetworkPolicy", "Service", "Deployment", "DaemonSet",
         "PodDisruptionBudget", "HorizontalPodAutoscaler", "Ingress",
     ];
 

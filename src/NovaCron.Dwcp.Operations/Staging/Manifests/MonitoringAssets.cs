@@ -22,6 +22,12 @@ internal sealed class MonitoringAssets
         var scrape = Read("prometheus.scrape-dwcp-v3.yaml").Replace("names: [staging, production]", $"names: [{namespaces.Replace("|", ", ", StringComparison.Ordinal)}]", StringComparison.Ordinal)
             .Replace("scrape_interval: 15s", $"scrape_interval: {values.ScrapeInterval}", StringComparison.Ordinal)
             .Replace("scrape_timeout: 10s", Seconds(values.ScrapeInterval) < 10 ? $"scrape_timeout: {values.ScrapeInterval}" : "scrape_timeout: 10s", StringComparison.Ordinal);
+        if (values.NodeExporter)
+        {
+            scrape += Read("prometheus.scrape-node-exporter.yaml").Replace("scrape_interval: 15s", $"scrape_interval: {values.ScrapeInterval}", StringComparison.Ordinal)
+                .Replace("scrape_timeout: 10s", Seconds(values.ScrapeInterval) < 10 ? $"scrape_timeout: {values.ScrapeInterval}" : "scrape_timeout: 10s", StringComparison.Ordinal);
+        }
+
         PrometheusConfiguration = Read("prometheus.prometheus.yml").Replace("interval: 15s", $"interval: {values.ScrapeInterval}", StringComparison.Ordinal) + scrape;
         AlertmanagerConfiguration = Read("prometheus.alertmanager.yml");
         Dashboard = Read("grafana.dwcp-v3-deployment.json");
