@@ -20,6 +20,12 @@ public sealed record ImageOptions
 
     public string BaseImage { get; init; } = DefaultBaseImage;
 
+    /// <summary>
+    /// With UCX and the verbs providers, for RDMA in a datacentre: about 6 MB more. From the distribution of the Dockerfile's build stage, or, without a base,
+    /// from this machine.
+    /// </summary>
+    public bool Rdma { get; init; }
+
     /// <summary>docker, podman or buildah; the first of them that works when null.</summary>
     public string? Tool { get; init; }
 

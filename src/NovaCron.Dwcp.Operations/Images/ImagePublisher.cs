@@ -71,8 +71,14 @@ public sealed class ImagePublisher(TimeProvider? time = null)
         string directory;
         if (File.Exists(Path.Combine(path, "dwcpd")) && File.Exists(Path.Combine(path, "dwcpd.dll")))
         {
+            if (options.Rdma && options.BaseImage != ImageOptions.NoBaseImage)
+            {
+                throw new DwcpStagingException(StagingStage.Image, path, $"is a published program, and libraries for RDMA that fit {options.BaseImage} are not here",
+                    "Build from the repository (its Dockerfile installs them), or without a base (-BaseImage scratch), which takes this machine's.");
+            }
+
             directory = Path.Combine(scratch, "context");
-            await LayOutAsync(path, directory, options.BaseImage, cancellationToken).ConfigureAwait(false);
+            await LayOutAsync(path, directory, options, cancellationToken).ConfigureAwait(false);
         }
         else if (File.Exists(Path.Combine(path, "Dockerfile")))
         {
@@ -84,6 +90,7 @@ public sealed class ImagePublisher(TimeProvider? time = null)
 
             directory = path;
             arguments["BASE_IMAGE"] = options.BaseImage;
+            arguments["RDMA"] = options.Rdma ? "true" : "false";
         }
         else
         {
@@ -96,7 +103,7 @@ public sealed class ImagePublisher(TimeProvider? time = null)
     }
 
     /// <summary>The last stage alone: a tree of files as they will be in the image, with the rights that they will have.</summary>
-    private static async Task LayOutAsync(string program, string directory, string baseImage, CancellationToken cancellationToken)
+    private static async Task LayOutAsync(string program, string directory, ImageOptions options, CancellationToken cancellationToken)
     {
         var root = Path.Combine(directory, "root");
         var target = Path.Combine(root, ProgramDirectory);
@@ -108,8 +115,8 @@ public sealed class ImagePublisher(TimeProvider? time = null)
                 File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
         }
 
-        if (baseImage == ImageOptions.NoBaseImage)
-            await MachineLibraries.CopyAsync(program, root, cancellationToken).ConfigureAwait(false);
+        if (options.BaseImage == ImageOptions.NoBaseImage)
+            await MachineLibraries.CopyAsync(program, root, options.Rdma, cancellationToken).ConfigureAwait(false);
         if (!OperatingSystem.IsWindows())
         {
             const UnixFileMode Read = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -121,7 +128,7 @@ public sealed class ImagePublisher(TimeProvider? time = null)
         }
 
         await File.WriteAllTextAsync(Path.Combine(directory, "Dockerfile"), $"""
-            FROM {baseImage}
+            FROM {options.BaseImage}
             COPY root/ /
             ENV DOTNET_EnableDiagnostics=0
             USER 65532:65532

@@ -10,16 +10,25 @@ internal static partial class MachineLibraries
     /// <summary>Loaded by name while the program runs, so that no linker knows of them.</summary>
     private static readonly string[] LoadedByName = ["libssl.so.3", "libcrypto.so.3"];
 
+    private const string ProviderDirectory = "/etc/libibverbs.d";
+
     private static readonly string[] Certificates = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
     /// <summary>Copies what the programs and libraries in <paramref name="program"/> need into <paramref name="root"/>, under their own paths.</summary>
-    public static async Task CopyAsync(string program, string root, CancellationToken cancellationToken)
+    /// <param name="program">Directory with the published program.</param>
+    /// <param name="root">Root of the image.</param>
+    /// <param name="rdma">Also UCX, its modules and the verbs providers.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="DwcpStagingException">This machine lacks something; says what.</exception>
+    public static async Task CopyAsync(string program, string root, bool rdma, CancellationToken cancellationToken)
     {
         if (!OperatingSystem.IsLinux())
             throw Missing("this machine is no Linux");
         var linker = new ExternalProgram(ExternalProgram.Find("ldd") ?? throw Missing("ldd is not installed"));
         var needed = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var file in Directory.GetFiles(program, "*.so").Append(Path.Combine(program, "dwcpd")))
+        var loaded = rdma ? RdmaLibraries() : [];
+        needed.UnionWith(loaded);
+        foreach (var file in Directory.GetFiles(program, "*.so").Append(Path.Combine(program, "dwcpd")).Concat(loaded))
         {
             var listed = await linker.RunAsync([file], cancellationToken: cancellationToken).ConfigureAwait(false);
             foreach (var library in listed.Output.Select(l => LibraryPath().Match(l)).Where(m => m.Success).Select(m => m.Value))
@@ -30,7 +39,7 @@ internal static partial class MachineLibraries
             }
         }
 
-        var directory = needed.Select(n => Path.GetDirectoryName(n)!).GroupBy(d => d).OrderByDescending(g => g.Count()).FirstOrDefault()?.Key ?? throw Missing("ldd named no library");
+        var directory = needed.Except(loaded).Select(n => Path.GetDirectoryName(n)!).GroupBy(d => d).OrderByDescending(g => g.Count()).FirstOrDefault()?.Key ?? throw Missing("ldd named no library");
         foreach (var name in LoadedByName)
         {
             needed.Add(new[] { directory, "/usr" + directory, "/usr/lib64", "/lib64" }.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists)
@@ -39,9 +48,32 @@ internal static partial class MachineLibraries
 
         foreach (var library in needed)
             Copy(library, root);
+        if (rdma)
+        {
+            // Says which provider serves which device.
+            foreach (var driver in Directory.GetFiles(ProviderDirectory, "*.driver"))
+                Copy(driver, root);
+        }
+
         var certificates = Certificates.FirstOrDefault(File.Exists) ?? throw Missing("ca-certificates are not installed");
         Copy(certificates, root, Certificates[0]);
         Directory.CreateDirectory(Path.Combine(root, "tmp"));
+    }
+
+    /// <summary>UCX with the modules that it looks for beside itself, and the providers that libibverbs loads by name.</summary>
+    private static List<string> RdmaLibraries()
+    {
+        var directory = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64" }.FirstOrDefault(d => File.Exists(Path.Combine(d, "libucp.so.0")))
+            ?? throw Missing("UCX is not installed (Debian: apt-get install libucx0 ibverbs-providers)");
+        var providers = Path.Combine(directory, "libibverbs");
+        if (!Directory.Exists(providers) || !Directory.Exists(ProviderDirectory))
+            throw Missing("the verbs providers are not installed (Debian: apt-get install ibverbs-providers)");
+        return
+        [
+            .. new[] { "libucp.so.0", "libucs.so.0", "libuct.so.0", "libucm.so.0" }.Select(n => Path.Combine(directory, n)),
+            .. Directory.GetFiles(Path.Combine(directory, "ucx"), "*.so.0"),
+            .. Directory.GetFiles(providers, "*.so"),
+        ];
     }
 
     private static void Copy(string source, string root, string? path = null)

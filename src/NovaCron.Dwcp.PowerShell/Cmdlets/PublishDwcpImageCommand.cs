@@ -37,6 +37,10 @@ public sealed class PublishDwcpImageCommand : DwcpCmdlet
     [ValidateNotNullOrEmpty]
     public string BaseImage { get; set; } = ImageOptions.DefaultBaseImage;
 
+    /// <summary>With UCX and the verbs providers, for RDMA in a datacentre; about 6 MB more.</summary>
+    [Parameter]
+    public SwitchParameter Rdma { get; set; }
+
     /// <summary>Which program builds; the first that works by default.</summary>
     [Parameter]
     [ValidateSet("docker", "podman", "buildah")]
@@ -62,6 +66,7 @@ public sealed class PublishDwcpImageCommand : DwcpCmdlet
             Registry = Registry,
             Tag = Tag,
             BaseImage = BaseImage,
+            Rdma = Rdma,
             Tool = Tool,
             AllowInsecureRegistry = AllowInsecureRegistry,
             BillOfMaterialsPath = BillOfMaterials is null ? null : ResolvePath(BillOfMaterials),

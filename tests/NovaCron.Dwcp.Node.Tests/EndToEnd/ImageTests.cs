@@ -70,6 +70,14 @@ public sealed class ImageTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("KubernetesClient", components);
         Assert.Contains("NovaCron.Dwcp.Transport", components);
 
+        // The same to a registry that is not there.
+        var down = await Assert.ThrowsAsync<DwcpStagingException>(() => new ImagePublisher().PublishAsync(new ImageOptions
+        {
+            Path = program, Registry = $"127.0.0.1:{FreePort()}/novacron", Tag = "test", Tool = "buildah", BaseImage = ImageOptions.NoBaseImage, AllowInsecureRegistry = true, PushAttempts = 1,
+        }));
+        Assert.Contains("did not take 127.0.0.1:", down.Message);
+        Assert.Contains("registry is up", down.Remedy);
+
         // What the registry has, by digest, with nothing but the image's own files.
         var container = (await RunAsync("buildah", 120, "from", "--tls-verify=false", image.Reference)).Trim();
         using var pod = new TestPod();
