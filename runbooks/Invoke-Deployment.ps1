@@ -20,7 +20,7 @@ Namespace to deploy in.
 Values file; see module/assets/kubernetes/values.yaml.
 
 .PARAMETER Image
-Image of node and guardian, by digest for production.
+Image of node and guardian. Not needed for production, which gets the image of the GO.
 
 .PARAMETER Release
 Version that is deployed.
@@ -30,6 +30,9 @@ host:port at which clients reach the data port, for the validation's transfers.
 
 .PARAMETER Profile
 Targets of the validation.
+
+.PARAMETER StagingNamespace
+Where the release was staged and got its GO: production gets only that.
 
 .PARAMETER AllowProduction
 Needed once the namespace is called production.
@@ -47,6 +50,7 @@ param(
     [string] $Release,
     [string] $DataAddress,
     [string] $Profile = 'Production',
+    [string] $StagingNamespace,
     [switch] $AllowProduction,
     [string] $OutputDirectory = 'out/deployment'
 )
@@ -57,7 +61,7 @@ $cluster = @{ Namespace = $Namespace }
 if ($Kubeconfig) { $cluster.Kubeconfig = $Kubeconfig }
 if ($Context) { $cluster.Context = $Context }
 $deploy = @{}
-foreach ($name in 'Values', 'Image', 'Release') { if ($PSBoundParameters.ContainsKey($name)) { $deploy[$name] = $PSBoundParameters[$name] } }
+foreach ($name in 'Values', 'Image', 'Release', 'StagingNamespace') { if ($PSBoundParameters.ContainsKey($name)) { $deploy[$name] = $PSBoundParameters[$name] } }
 if ($AllowProduction) { $deploy.AllowProduction = $true }
 
 # A release is exchanged at 0 %: a rollout of the one before would be judged by the nodes of the next.

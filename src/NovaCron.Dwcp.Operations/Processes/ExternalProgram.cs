@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace NovaCron.Dwcp.Operations.Processes;
 
 /// <summary>A program of the machine (terraform, podman, ...). Arguments go one by one, never through a shell; no secret belongs among them.</summary>
-internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, string>? environment = null, string? workingDirectory = null)
+internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, string>? environment = null, string? workingDirectory = null, TimeSpan? grace = null)
 {
     private const int KeptLines = 200;
 
     /// <summary>How long a cancelled program may take to end by itself before it is killed.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+    private readonly TimeSpan _grace = grace ?? TimeSpan.FromSeconds(10);
 
     public string Path { get; } = path;
 
@@ -69,7 +69,7 @@ internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, s
     }
 
     /// <summary>Asks first: a terraform that is killed leaves its state locked.</summary>
-    private static async Task StopAsync(Process process)
+    private async Task StopAsync(Process process)
     {
         try
         {
@@ -78,7 +78,7 @@ internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, s
                 using var signal = Process.Start(new ProcessStartInfo(kill, ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]));
                 if (signal is not null)
                     await signal.WaitForExitAsync().ConfigureAwait(false);
-                using var limit = new CancellationTokenSource(Grace);
+                using var limit = new CancellationTokenSource(_grace);
                 await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
                 return;
             }

@@ -40,6 +40,9 @@ public sealed record DwcpStaging
     /// <summary>True if <see cref="Changed"/> says what would happen and nothing was done.</summary>
     public bool WhatIf { get; init; }
 
+    /// <summary>What was deployed before, as Restore-DwcpConfiguration can put it back; null where nothing was saved (only production is, and only before a change).</summary>
+    public string? Backup { get; init; }
+
     public TimeSpan Duration { get; init; }
 
     public bool IsReady => Workloads.Count > 0 && Workloads.All(w => w.IsReady);

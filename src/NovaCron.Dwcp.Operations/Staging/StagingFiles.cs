@@ -43,7 +43,15 @@ internal sealed class StagingFiles
             File.AppendAllText(Path.Combine(_directory, "deployment-log.jsonl"), line.ToJsonString(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
     }
 
-    public void Write(DwcpStaging staging)
+    /// <summary>Also after a failure: what is open is then what the failure left open.</summary>
+    public void Write(DeploymentChecklist checklist, string subject)
+    {
+        var now = _time.GetUtcNow();
+        File.WriteAllText(Path.Combine(_directory, "checklist-before.md"), checklist.Write(true, "Before the deployment", subject, now));
+        File.WriteAllText(Path.Combine(_directory, "checklist-deployment.md"), checklist.Write(false, "The deployment", subject, now));
+    }
+
+    public void Write(DwcpStaging staging, StagingOptions options)
     {
         File.WriteAllText(Path.Combine(_directory, "staging-deployment-info.json"), JsonSerializer.Serialize(staging, Json) + "\n");
         var outputs = new JsonObject
@@ -56,6 +64,8 @@ internal sealed class StagingFiles
             ["images"] = new JsonObject(staging.Images.GroupBy(i => i.Component).Select(g => KeyValuePair.Create(g.Key, (JsonNode?)(g.First().Digest ?? g.First().Reference)))),
             ["services"] = new JsonObject(staging.Services.Select(s => KeyValuePair.Create($"{s.Service}:{s.PortName}", (JsonNode?)(s.ExternalAddress ?? s.Address)))),
         };
+        if (options.InfrastructureOutputs.Count > 0)
+            outputs["infrastructure"] = new JsonObject(options.InfrastructureOutputs.Select(o => KeyValuePair.Create(o.Key, o.Value?.DeepClone())));
         File.WriteAllText(Path.Combine(_directory, "staging-outputs.json"), outputs.ToJsonString(Json) + "\n");
     }
 }

@@ -52,12 +52,12 @@ internal static class StagingReader
                 continue;
             var reference = deployment["spec"]?["template"]?["spec"]?["containers"]?[0]?["image"]?.ToString() ?? "";
             var pods = await connection.ListAsync(ClusterResource.Pod, @namespace, $"app={name}", cancellationToken: cancellationToken).ConfigureAwait(false);
-            var digests = pods.Where(WorkloadWaiter.IsReady)
-                .SelectMany(p => (p["status"]?["containerStatuses"] as JsonArray ?? []).Select(c => Digest(c?["imageID"]?.ToString())))
-                .OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
-            if (digests.Count == 0)
+            var identities = pods.Where(WorkloadWaiter.IsReady)
+                .SelectMany(p => (p["status"]?["containerStatuses"] as JsonArray ?? []).Select(c => c?["imageID"]?.ToString()))
+                .OfType<string>().DistinctBy(Digest).Where(i => Digest(i) is not null).OrderBy(Digest, StringComparer.Ordinal).ToList();
+            if (identities.Count == 0)
                 images.Add(new StagedImage(component, reference, null));
-            images.AddRange(digests.Select(d => new StagedImage(component, reference, d)));
+            images.AddRange(identities.Select(i => new StagedImage(component, reference, Digest(i)) { RepositoryDigest = RepositoryDigest(reference, i) }));
         }
 
         return images;
@@ -66,6 +66,31 @@ internal static class StagingReader
     /// <summary><c>sha256:...</c> out of what runtimes report: <c>name@sha256:...</c>, <c>docker-pullable://...</c>, or the bare digest.</summary>
     internal static string? Digest(string? imageId) =>
         imageId is not null && imageId.LastIndexOf("sha256:", StringComparison.Ordinal) is var at and >= 0 ? imageId[at..] : null;
+
+    /// <summary>
+    /// <c>name@sha256:...</c> if the runtime knows the image by that and the name is the one that was asked for; an import by hand is known by another, from
+    /// which nothing can be pulled.
+    /// </summary>
+    internal static string? RepositoryDigest(string reference, string imageId)
+    {
+        var known = imageId[(imageId.LastIndexOf("://", StringComparison.Ordinal) is var scheme and >= 0 ? scheme + 3 : 0)..];
+        return known.IndexOf('@') is var at and > 0 && Digest(known) is { } digest && FullName(known[..at]) == FullName(Repository(reference)) ? $"{Repository(reference)}@{digest}" : null;
+    }
+
+    /// <summary>A reference without tag and digest; a colon before the last slash is a port.</summary>
+    private static string Repository(string reference)
+    {
+        var name = reference.Split('@')[0];
+        return name.LastIndexOf(':') is var colon and >= 0 && colon > name.LastIndexOf('/') ? name[..colon] : name;
+    }
+
+    /// <summary>As container runtimes complete it: what names no registry is of docker.io, what names no user of its library.</summary>
+    private static string FullName(string repository)
+    {
+        var first = repository.Split('/')[0];
+        var hasRegistry = repository.Contains('/') && (first == "localhost" || first.Any(c => c is '.' or ':'));
+        return hasRegistry ? repository : repository.Contains('/') ? $"docker.io/{repository}" : $"docker.io/library/{repository}";
+    }
 
     private static async Task<List<StagedService>> ReadServicesAsync(ClusterConnection connection, string @namespace, CancellationToken cancellationToken)
     {

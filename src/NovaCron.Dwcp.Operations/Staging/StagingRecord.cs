@@ -16,7 +16,8 @@ internal sealed record StagingRecord
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private const string Key = "record.json";
+    /// <summary>Key of the ConfigMap.</summary>
+    public const string Key = "record.json";
 
     public required string Release { get; init; }
 

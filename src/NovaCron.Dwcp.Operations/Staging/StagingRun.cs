@@ -1,9 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Images;
+using NovaCron.Dwcp.Operations.Rollout;
+using NovaCron.Dwcp.Operations.Staging.Backups;
 using NovaCron.Dwcp.Operations.Staging.Manifests;
 
 namespace NovaCron.Dwcp.Operations.Staging;
@@ -19,6 +22,7 @@ internal sealed class StagingRun
     private readonly List<StageResult> _stages = [];
     private readonly List<StagingChange> _changes = [];
     private readonly List<RecordedObject> _applied = [];
+    private readonly DeploymentChecklist _checklist = new();
 
     // Found out by the first stages.
     private string _version = "";
@@ -27,6 +31,8 @@ internal sealed class StagingRun
     private bool? _otherNamespaceExists;
     private StagingRecord? _record;
     private ClusterSurvey _survey = new();
+    private ReleaseDecision? _decision;
+    private string? _backup;
     private string _manifestHash = "";
     private List<JsonObject> _documents = [];
     private IReadOnlyList<JsonObject> _secrets = [];
@@ -48,13 +54,23 @@ internal sealed class StagingRun
         try
         {
             var staging = await DeployAsync(cancellationToken).ConfigureAwait(false);
-            _files?.Write(staging);
+            _files?.Write(staging, _options);
             return staging;
         }
         catch (Exception e) when (_files is not null && e is DwcpStagingException or DwcpClusterException)
         {
-            _files?.Log(e is DwcpStagingException staging ? staging.Stage : _stage, e.Message, warning: true);
+            var stage = e is DwcpStagingException staging ? staging.Stage : _stage;
+            _files?.Log(stage, e.Message, warning: true);
+            if (stage is StagingStage.Infrastructure or StagingStage.Image)
+                _checklist.Before($"Stage {stage} succeeded", false, e.Message);
+            else
+                _checklist.After($"Stage {stage} succeeded", false, e.Message);
             throw;
+        }
+        finally
+        {
+            if (!_options.WhatIf)
+                _files?.Write(_checklist, $"{_options.Values.Release} in namespace {_options.Namespace} of {_connection.Context}");
         }
     }
 
@@ -75,7 +91,10 @@ internal sealed class StagingRun
 
         // These two are needed by all others and change nothing.
         await StageAsync(StagingStage.Infrastructure, InspectAsync, true, cancellationToken).ConfigureAwait(false);
-        await StageAsync(StagingStage.Image, ProvideImageAsync, Wanted(StagingStage.Image), cancellationToken).ConfigureAwait(false);
+        // What may go into production is no stage that could be skipped.
+        var isProduction = StagingNames.LooksLikeProduction(_options.Namespace);
+        await StageAsync(StagingStage.Image, isProduction ? RequireDecisionAsync : ProvideImageAsync, isProduction || Wanted(StagingStage.Image), cancellationToken).ConfigureAwait(false);
+        CheckImages();
         await RenderAsync(templates, cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Configuration, ConfigureAsync, Wanted(StagingStage.Configuration), cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Services, t => ApplyAsync(StagingStage.Services, t), Wanted(StagingStage.Services), cancellationToken).ConfigureAwait(false);
@@ -101,13 +120,42 @@ internal sealed class StagingRun
         {
             var record = await RecordAsync(token).ConfigureAwait(false);
             staging = await StagingReader.ReadAsync(_connection, _options.Namespace, record, _version, token).ConfigureAwait(false);
-            return Wanted(StagingStage.Verification) ? await VerifyAsync(token).ConfigureAwait(false) : "recorded, not verified";
+            if (_decision?.Strangers(staging.Images) is { Count: > 0 } strangers)
+            {
+                throw new DwcpStagingException(StagingStage.Verification, $"namespace {_options.Namespace}",
+                    $"runs images that the GO is not about: {string.Join(", ", strangers.Select(s => $"{s.Component} {s.Reference} as {s.Digest ?? "nothing that is ready"}"))}. v3 takes no traffic",
+                    "Deploy images by digest, or load the validated ones onto every machine; then run it again.");
+            }
+
+            await CheckOffAsync(staging, token).ConfigureAwait(false);
+            var verified = Wanted(StagingStage.Verification) ? await VerifyAsync(token).ConfigureAwait(false) : "recorded, not verified";
+            _checklist.After("Every node answers on its own ports and says its percent", Wanted(StagingStage.Verification), verified);
+            return verified;
         }, true, cancellationToken).ConfigureAwait(false);
         return Result(started, staging!);
     }
 
+    /// <summary>The deployment's points, each by what the cluster itself says now.</summary>
+    private async Task CheckOffAsync(DwcpStaging staging, CancellationToken cancellationToken)
+    {
+        var space = await _connection.FindAsync(ClusterResource.Namespace, null, _options.Namespace, cancellationToken).ConfigureAwait(false);
+        var level = space?["metadata"]?["labels"]?["pod-security.kubernetes.io/enforce"]?.ToString();
+        _checklist.After("The namespace enforces Pod Security restricted", level == "restricted", level ?? "it enforces nothing");
+        foreach (var stage in _stages)
+            _checklist.After($"Stage {stage.Stage}", stage.Outcome != StageOutcome.Skipped, $"{stage.Message} ({stage.Duration.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s)");
+        foreach (var workload in staging.Workloads)
+            _checklist.After($"Deployment {workload.Name} is ready", workload.IsReady, $"{workload.Ready} of {workload.Desired}");
+        foreach (var service in staging.Services.GroupBy(s => s.Service))
+            _checklist.After($"Service {service.Key} has endpoints", service.First().ReadyEndpoints > 0, $"{service.First().ReadyEndpoints} ready, {service.First().Address}");
+        var claim = _options.Values.Storage.Ephemeral ? null : await _connection.FindAsync(ClusterResource.PersistentVolumeClaim, _options.Namespace, "dwcp-v3-store", cancellationToken).ConfigureAwait(false);
+        if (!_options.Values.Storage.Ephemeral)
+            _checklist.After("The store's claim is bound", claim?["status"]?["phase"]?.ToString() == "Bound", claim?["status"]?["phase"]?.ToString() ?? "there is no claim");
+        _checklist.After("The running images are known by their digests", staging.Images.Count > 0 && staging.Images.All(i => i.Digest is not null), string.Join(", ", staging.Images.Select(i => $"{i.Component} {i.Digest ?? i.Reference}")));
+        _checklist.After("What was applied, and by whom, is on record", true, $"ConfigMap {_options.Namespace}/{StagingNames.Record}, {staging.AppliedBy}, {staging.AppliedAt:u}");
+    }
+
     private DwcpStaging Result(long started, DwcpStaging staging) =>
-        staging with { Stages = _stages, Changed = _changes, Duration = _time.GetElapsedTime(started) };
+        staging with { Stages = _stages, Changed = _changes, Backup = _backup, Duration = _time.GetElapsedTime(started) };
 
     private bool Wanted(StagingStage stage) =>
         (_options.Stages.Count == 0 || _options.Stages.Contains(stage) || stage == StagingStage.Verification) && !_options.SkipStages.Contains(stage);
@@ -168,6 +216,14 @@ internal sealed class StagingRun
         _record = _namespaceExists ? await StagingRecord.ReadAsync(_connection, _options.Namespace, cancellationToken).ConfigureAwait(false) : null;
         _survey = await ClusterSurvey.TakeAsync(_connection, _options.Namespace, _options.Values, cancellationToken).ConfigureAwait(false);
         var notes = string.Concat(_survey.Notes.Select(n => $"; {n}"));
+        _checklist.Before("The cluster is new enough (1.30)", true, _version);
+        _checklist.Before("It is known who deploys", true, _identity.UserName);
+        _checklist.Before("The settings are within their limits", true, "checked key by key");
+        _checklist.Before("Production is meant, or this is none", true, _options.AllowProduction ? "allowed explicitly" : "neither namespace nor context is called so");
+        _checklist.Before("The store's claim has what it needs", !_options.Values.Storage.Ephemeral && !_survey.Notes.Any(n => n.Contains("dwcp-v3-store", StringComparison.Ordinal)),
+            _options.Values.Storage.Ephemeral ? "storage is ephemeral by choice, and data dies with its pod" : _survey.Notes.FirstOrDefault(n => n.Contains("dwcp-v3-store", StringComparison.Ordinal)) ?? _survey.AccessMode);
+        _checklist.Before("Where the API server reaches pods from is known", _survey.ControlPlaneCidrs.Count + _options.Values.Network.ControlPlaneCidrs.Count > 0,
+            string.Join(", ", _options.Values.Network.ControlPlaneCidrs.Concat(_survey.ControlPlaneCidrs).DefaultIfEmpty("no address could be read: pods are reached by port-forward")));
         return $"Kubernetes {_version} as {_identity.UserName}, namespace {_options.Namespace} {(_namespaceExists ? "exists" : "is new")}{notes}";
     }
 
@@ -198,6 +254,16 @@ internal sealed class StagingRun
         return new ManifestSettings(options.Values, options.Namespace, isProduction, survey, hash, secrets.RedisHash);
     }
 
+    private void CheckImages()
+    {
+        var images = new[] { _options.Values.Image, _options.Values.RedisImage };
+        _checklist.Before("Images are named by digest", images.All(i => i.Contains("@sha256:", StringComparison.Ordinal)), string.Join(", ", images));
+        if (_decision is { } decision)
+            _checklist.Before("The release has an approved GO", true, $"report {decision.Report} of {decision.Time:u}, approved by {decision.ApprovedBy}");
+        if (_decision is not null)
+            _checklist.Before("What was deployed before is saved", true, _backup ?? (_record is null ? "nothing was" : "the same is deployed already"));
+    }
+
     private async Task<string> ProvideImageAsync(CancellationToken cancellationToken)
     {
         if (_options.ImageBuild is { } build)
@@ -217,6 +283,51 @@ internal sealed class StagingRun
 
         var loose = new[] { _options.Values.Image, _options.Values.RedisImage }.Where(i => !i.Contains("@sha256:", StringComparison.Ordinal)).Distinct().ToList();
         return loose.Count == 0 ? "images by digest" : $"not pinned by digest: {string.Join(", ", loose)}";
+    }
+
+    /// <summary>Into production goes what got its GO, byte for byte, at 0 %, and not before what is there was saved.</summary>
+    private async Task<string> RequireDecisionAsync(CancellationToken cancellationToken)
+    {
+        if (_options.ImageBuild is { } build)
+        {
+            throw new DwcpStagingException(StagingStage.Image, build.Path, "would be built for production, which gets only images that were validated",
+                $"Build and stage it first (New-DwcpStaging -Namespace {_options.StagingNamespace} -ImageSource ... -Registry ...), validate that, then deploy the release.");
+        }
+
+        var decision = await ReleaseDecision.ReadAsync(_connection, _options.StagingNamespace, _options.Values.Release, _manifestHash, _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        if (_options.RequestedImage is { } requested && requested != decision.Image && !decision.Digests.Any(d => requested.EndsWith("@" + d, StringComparison.Ordinal)))
+        {
+            throw new DwcpStagingException(StagingStage.Image, requested, $"is not what got the GO for {decision.Release}: that is {decision.Image}",
+                "Leave -Image out, or stage and validate the other image.");
+        }
+
+        _decision = decision;
+        _options = _options with { Values = _options.Values with { Image = decision.Image, RedisImage = decision.RedisImage } };
+        var text = $"GO of {decision.Time:u} for {decision.Release}, approved by {decision.ApprovedBy} (report {decision.Report}): {decision.Image}, {decision.RedisImage}";
+        if (_record is null)
+            return $"{text}; nothing of ours was deployed before, so there is nothing to save";
+        if (_record.ManifestHash == _manifestHash && AreSame(_record.Values, _options.Values) && _record.Release == decision.Release)
+            return $"{text}; it is deployed already";
+        await RequireNoTrafficAsync(cancellationToken).ConfigureAwait(false);
+        if (_options.WhatIf)
+            return $"{text}; release {_record.Release} would be saved first";
+        var path = _options.OutputDirectory is null ? null : Path.Combine(_options.OutputDirectory, "configuration-before.json");
+        _backup = (await new BackupService(_connection, _time).BackupAsync(_options.Namespace, path, cancellationToken).ConfigureAwait(false)).Name;
+        return $"{text}; release {_record.Release} is saved in {_backup}";
+    }
+
+    private static bool AreSame(StagingValues one, StagingValues other) => JsonNode.DeepEquals(JsonSerializer.SerializeToNode(one), JsonSerializer.SerializeToNode(other));
+
+    /// <summary>A new release begins at 0 %: pods of it must not come up under the flag that another one has earned.</summary>
+    private async Task RequireNoTrafficAsync(CancellationToken cancellationToken)
+    {
+        var map = await _connection.FindAsync(ClusterResource.ConfigMap, _options.Namespace, RolloutNames.ConfigMap, cancellationToken).ConfigureAwait(false);
+        if (map?["data"]?[RolloutNames.FlagKey]?.ToString() is { Length: > 0 } flag && flag.Trim() != "0")
+        {
+            throw new DwcpStagingException(StagingStage.Image, ClusterResource.ConfigMap.Describe(_options.Namespace, RolloutNames.ConfigMap),
+                $"v3 of release {_record?.Release} takes {flag} % of the traffic, and another release or configuration begins at 0 %",
+                $"Lower it first (Set-DwcpRollout 0 -Namespace {_options.Namespace}), then deploy.");
+        }
     }
 
     private async Task<string> ConfigureAsync(CancellationToken cancellationToken)

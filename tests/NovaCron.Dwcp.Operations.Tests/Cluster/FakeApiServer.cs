@@ -179,6 +179,8 @@ internal sealed class FakeApiServer : HttpMessageHandler
             return stale;
         var merged = isNew ? new JsonObject() : (JsonObject)before!.DeepClone();
         Merge(merged, patch, removeNull: !apply);
+        if (apply)
+            Own(merged, patch, query.GetValueOrDefault("fieldManager") ?? "?");
         return Json(isNew ? HttpStatusCode.Created : HttpStatusCode.OK, dryRun ? Normalize(path, merged) : Store(path, merged));
     }
 
@@ -302,6 +304,17 @@ internal sealed class FakeApiServer : HttpMessageHandler
             else
                 target[key] = value?.DeepClone();
         }
+    }
+
+    /// <summary>Who applied which fields, with lists as a whole.</summary>
+    private static void Own(JsonObject merged, JsonObject applied, string manager)
+    {
+        var metadata = (JsonObject)merged["metadata"]!;
+        var others = (metadata["managedFields"] as JsonArray ?? []).Where(e => e!["manager"]!.ToString() != manager).Select(e => e!.DeepClone());
+        metadata["managedFields"] = new JsonArray([.. others, new JsonObject { ["manager"] = manager, ["operation"] = "Apply", ["fieldsType"] = "FieldsV1", ["fieldsV1"] = Fields(applied, "") }]);
+
+        static JsonObject Fields(JsonObject map, string path) => new(map.Where(p => (path, p.Key) is not ("", "apiVersion" or "kind") and not ("/metadata", "name" or "namespace" or "managedFields"))
+            .Select(p => KeyValuePair.Create("f:" + p.Key, (JsonNode?)(p.Value is JsonObject { Count: > 0 } inner ? Fields(inner, $"{path}/{p.Key}") : new JsonObject()))));
     }
 
     private static bool Matches(JsonObject item, string? selector) =>

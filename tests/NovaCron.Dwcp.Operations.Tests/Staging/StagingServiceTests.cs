@@ -150,6 +150,76 @@ public sealed class StagingServiceTests : IDisposable
         Assert.Empty((await DeployAsync()).Changed);
     }
 
+    [Fact]
+    public async Task A_machine_that_takes_no_pods_and_a_cluster_without_storage_are_told_with_the_command_that_helps()
+    {
+        _server.Put("api/v1/nodes/only", new JsonObject
+        {
+            ["apiVersion"] = "v1", ["kind"] = "Node", ["metadata"] = new JsonObject { ["name"] = "only" },
+            ["spec"] = new JsonObject { ["taints"] = new JsonArray(new JsonObject { ["key"] = "node-role.kubernetes.io/control-plane", ["effect"] = "NoSchedule" }) },
+        });
+        var without = await DeployAsync();
+        Assert.Contains("no StorageClass", without.Stages[0].Message);
+        Assert.Contains("storage.ephemeral", without.Stages[0].Message);
+        _server.Objects.Remove($"{Space}/persistentvolumeclaims/dwcp-v3-store");
+        _server.Put("apis/storage.k8s.io/v1/storageclasses/local-path", new JsonObject
+        {
+            ["apiVersion"] = "storage.k8s.io/v1", ["kind"] = "StorageClass", ["provisioner"] = "rancher.io/local-path",
+            ["metadata"] = new JsonObject { ["name"] = "local-path", ["annotations"] = new JsonObject { ["storageclass.kubernetes.io/is-default-class"] = "true" } },
+        });
+        var e = await Assert.ThrowsAsync<DwcpStagingException>(() => DeployAsync());
+        Assert.Contains("none of this cluster's 1 takes pods", e.Message);
+        Assert.Contains("kubectl taint node", e.Remedy);
+    }
+
+    [Fact]
+    public async Task An_image_without_a_registry_that_is_on_no_machine_is_told_how_to_get_there()
+    {
+        _server.ShapePod = pod =>
+        {
+            pod["status"]!["conditions"]![0]!["status"] = "False";
+            pod["status"]!["containerStatuses"]![0]!["ready"] = false;
+            pod["status"]!["containerStatuses"]![0]!["state"] = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "ImagePullBackOff", ["message"] = "pull access denied" } };
+        };
+        var e = await Assert.ThrowsAsync<DwcpStagingException>(() => DeployAsync(new StagingOptions { ReadyTimeout = TimeSpan.FromMilliseconds(1) }));
+        Assert.Contains("kind load docker-image dwcpd:3.0.0", e.Message);
+        // Redis comes from a registry: there is nothing to load.
+        Assert.DoesNotContain("kind load docker-image docker.io/library/redis", e.Message);
+    }
+
+    [Fact]
+    public async Task Both_checklists_are_ticked_by_what_was_seen_and_left_open_where_it_failed()
+    {
+        var directory = Directory.CreateTempSubdirectory("dwcp-checklist-").FullName;
+        try
+        {
+            await DeployAsync(new StagingOptions { OutputDirectory = directory });
+            var before = File.ReadAllText(Path.Combine(directory, "checklist-before.md"));
+            var after = File.ReadAllText(Path.Combine(directory, "checklist-deployment.md"));
+            Assert.Contains("- [x] The cluster is new enough (1.30): v1.36.0", before);
+            Assert.Contains("- [x] It is known who deploys: jane", before);
+            Assert.Contains("- [ ] Images are named by digest: dwcpd:3.0.0", before);
+            Assert.Contains("- [x] The namespace enforces Pod Security restricted: restricted", after);
+            Assert.Contains("- [x] Deployment dwcp-v3 is ready: 2 of 2", after);
+            Assert.Contains("- [x] Service dwcp-v3 has endpoints: 2 ready", after);
+            Assert.Contains("2 node pods answer, v3 at 0 %", after);
+            Assert.DoesNotContain("- [ ]", after);
+
+            _server.Intercept = (r, _) => r.Method == HttpMethod.Patch && r.RequestUri!.AbsolutePath.Contains("/services/", StringComparison.Ordinal) ? FakeApiServer.Failure(403, "Forbidden", "services is forbidden") : null;
+            await Assert.ThrowsAsync<DwcpClusterException>(() => DeployAsync(new StagingOptions { OutputDirectory = directory }));
+            Assert.Contains("- [ ] Stage Services succeeded: Service staging/dwcp-v3", File.ReadAllText(Path.Combine(directory, "checklist-deployment.md")));
+            // What would be done is no evidence of anything.
+            Directory.Delete(directory, recursive: true);
+            _server.Intercept = null;
+            await DeployAsync(new StagingOptions { OutputDirectory = directory, WhatIf = true });
+            Assert.False(File.Exists(Path.Combine(directory, "checklist-deployment.md")));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("production")]
     [InlineData("eu-prod-1")]
@@ -240,17 +310,94 @@ public sealed class StagingServiceTests : IDisposable
     }
 
     [Theory]
-    [InlineData(403, "Forbidden", "customresourcedefinitions.apiextensions.k8s.io is forbidden: User \"jane\" cannot patch resource", "CustomResourceDefinition")]
-    [InlineData(422, "Invalid", "Deployment is invalid", "Deployment staging/dwcp-v3")]
-    [InlineData(500, "InternalError", "etcd", "Service staging/dwcp-v3")]
-    public async Task A_failed_stage_names_the_object(int code, string reason, string message, string target)
+    [InlineData("customresourcedefinitions", 403, "Forbidden", "customresourcedefinitions.apiextensions.k8s.io is forbidden: User \"jane\" cannot patch resource", "CustomResourceDefinition", "missing permission", ClusterFailure.Forbidden)]
+    [InlineData("deployments", 422, "Invalid", "Deployment is invalid", "Deployment staging/dwcp-v3", "Correct the fields", ClusterFailure.Invalid)]
+    [InlineData("deployments", 403, "Forbidden", "exceeded quota: compute, requested: pods=1", "Deployment staging/dwcp-v3", "ResourceQuota", ClusterFailure.Forbidden)]
+    [InlineData("deployments", 403, "Forbidden", "violates PodSecurity \"restricted:latest\": runAsNonRoot != true", "Deployment staging/dwcp-v3", "Pod Security level", ClusterFailure.Forbidden)]
+    [InlineData("deployments", 403, "Forbidden", "admission webhook \"policy.example\" denied the request: no latest", "Deployment staging/dwcp-v3", "admission policy", ClusterFailure.Forbidden)]
+    [InlineData("deployments", 400, "BadRequest", "strict decoding error: unknown field \"spec.x\"", "Deployment staging/dwcp-v3", "Correct the fields", ClusterFailure.Invalid)]
+    [InlineData("services", 500, "InternalError", "etcd", "Service staging/dwcp-v3", "control plane", ClusterFailure.ServerError)]
+    [InlineData("services", 409, "Conflict", "Apply failed with 1 conflict: conflict with \"helm\"", "Service staging/dwcp-v3", "field manager", ClusterFailure.Conflict)]
+    [InlineData("secrets", 409, "Conflict", "object is being deleted: secrets \"dwcp-v3-ca\"", "Secret staging/dwcp-v3-ca", "deletion has finished", ClusterFailure.Conflict)]
+    [InlineData("configmaps", 429, "TooManyRequests", "the server has received too many requests", "ConfigMap staging/dwcp-v3-config", "overloaded", ClusterFailure.Throttled)]
+    [InlineData("networkpolicies", 401, "Unauthorized", "Unauthorized", "NetworkPolicy staging/dwcp-v3", "credentials", ClusterFailure.Unauthorized)]
+    [InlineData("roles", 404, "NotFound", "namespaces \"staging\" not found", "Role staging/dwcp", "Create the namespace", ClusterFailure.NotFound)]
+    [InlineData("validatingadmissionpolicies", 404, "NotFound", "the server could not find the requested resource", "ValidatingAdmissionPolicy", "1.30 or newer", ClusterFailure.NotFound)]
+    [InlineData("horizontalpodautoscalers", 503, "ServiceUnavailable", "apiserver is shutting down", "HorizontalPodAutoscaler staging/dwcp-v3", "control plane", ClusterFailure.ServerError)]
+    public async Task A_failed_stage_names_the_object_and_the_remedy_and_the_next_run_finishes(
+        string plural, int code, string reason, string message, string target, string remedy, ClusterFailure failure)
     {
-        var plural = target.Split(' ')[0].ToLowerInvariant() + "s";
         _server.Intercept = (r, _) => r.Method == HttpMethod.Patch && r.RequestUri!.AbsolutePath.Contains($"/{plural}/", StringComparison.Ordinal) ? FakeApiServer.Failure(code, reason, message) : null;
         var e = await Assert.ThrowsAsync<DwcpClusterException>(() => DeployAsync());
         Assert.StartsWith(target, e.Target);
         Assert.Contains(message, e.Message);
-        Assert.NotEmpty(e.Remedy);
+        Assert.Contains(remedy, e.Remedy);
+        Assert.Equal(failure, e.Failure);
+        _server.Intercept = null;
+        Assert.True((await DeployAsync()).IsReady);
+        Assert.Empty((await DeployAsync()).Changed);
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(500)]
+    [InlineData(503)]
+    public async Task A_failure_that_passes_is_waited_out(int code)
+    {
+        var failures = 0;
+        // Each write fails once, then goes through.
+        var seen = new HashSet<string>();
+        _server.Intercept = (r, _) => r.Method == HttpMethod.Patch && seen.Add(r.RequestUri!.AbsolutePath) && ++failures > 0 ? FakeApiServer.Failure(code, "Busy", "busy") : null;
+        Assert.True((await DeployAsync()).IsReady);
+        Assert.True(failures > 20);
+    }
+
+    [Fact]
+    public async Task An_API_server_that_does_not_answer_is_told_with_its_limit()
+    {
+        using var connection = _server.Connect(new ClusterConnectionOptions { RequestTimeout = TimeSpan.FromMilliseconds(50), MaximumRetryDelay = TimeSpan.FromMilliseconds(1) });
+        _server.Hang = r => r.Method == HttpMethod.Patch && r.RequestUri!.AbsolutePath.Contains("/services/", StringComparison.Ordinal);
+        var e = await Assert.ThrowsAsync<DwcpClusterException>(() => new StagingService(connection).DeployAsync(new StagingOptions()));
+        Assert.Equal(ClusterFailure.Timeout, e.Failure);
+        Assert.StartsWith("Service staging/dwcp-v3", e.Target);
+        Assert.Contains("continues where it stopped", e.Remedy);
+    }
+
+    [Fact]
+    public async Task A_definition_that_is_never_served_is_told_with_the_clusters_own_reason()
+    {
+        _server.Intercept = (r, _) => r.Method == HttpMethod.Get && r.RequestUri!.AbsolutePath.EndsWith("/dwcprollouts.dwcp.novacron.io", StringComparison.Ordinal)
+            && _server.Objects.ContainsKey("apis/apiextensions.k8s.io/v1/customresourcedefinitions/dwcprollouts.dwcp.novacron.io")
+            ? FakeApiServer.Json(System.Net.HttpStatusCode.OK, JsonNode.Parse("""{"status":{"conditions":[{"type":"NamesAccepted","status":"False","message":"the short name dwr is taken"}]} }""")!)
+            : null;
+        var clock = new SkippingClock();
+        using var connection = _server.Connect(time: clock);
+        var e = await Assert.ThrowsAsync<DwcpStagingException>(() => new StagingService(connection, clock).DeployAsync(new StagingOptions()));
+        Assert.Contains("is not served after 30 s: the short name dwr is taken", e.Message);
+    }
+
+    /// <summary>Each wait ends at once, and the clock has moved on by it.</summary>
+    private sealed class SkippingClock : TimeProvider
+    {
+        private long _ticks = DateTimeOffset.UtcNow.Ticks;
+
+        public override DateTimeOffset GetUtcNow() => new(Interlocked.Read(ref _ticks), TimeSpan.Zero);
+
+        public override long GetTimestamp() => Interlocked.Read(ref _ticks);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            // Time limits of requests (seconds) never end here; short waits do.
+            if (dueTime <= TimeSpan.FromSeconds(1) && dueTime >= TimeSpan.Zero)
+            {
+                Interlocked.Add(ref _ticks, dueTime.Ticks);
+                return System.CreateTimer(callback, state, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            }
+
+            return System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 
     [Fact]
