@@ -1,12 +1,13 @@
 using System.Management.Automation;
 using System.Net;
 using System.Security;
+using NovaCron.Dwcp.Aws;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.PowerShell.Completion;
 
 namespace NovaCron.Dwcp.PowerShell;
 
-/// <summary>A cmdlet that talks to a cluster: a kubeconfig by default, or a server with a token.</summary>
+/// <summary>A cmdlet that talks to a cluster: a kubeconfig by default, or a server with a token, or an EKS cluster by its name.</summary>
 public abstract class ClusterCmdlet : DwcpCmdlet
 {
     /// <summary>Path of a kubeconfig; by default $env:KUBECONFIG, then ~/.kube/config.</summary>
@@ -40,17 +41,45 @@ public abstract class ClusterCmdlet : DwcpCmdlet
     [ValidateNotNullOrEmpty]
     public string? CertificateAuthority { get; set; }
 
+    /// <summary>Name of an EKS cluster instead of a kubeconfig: address, CA and tokens come from AWS, in this process.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? EksCluster { get; set; }
+
+    /// <summary>AWS region, for example eu-central-1; by default that of the session, the environment or the profile.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Region { get; set; }
+
+    /// <summary>AWS profile; by default what the session has stored (Set-AWSCredential), else the SDK's default chain.</summary>
+    [Parameter]
+    [Alias("AwsProfile")]
+    [ValidateNotNullOrEmpty]
+    public string? ProfileName { get; set; }
+
     /// <summary>Opens the connection, runs the work, closes the connection; failures become terminating errors about <paramref name="target"/>.</summary>
     protected T WithCluster<T>(object? target, Func<ClusterConnection, CancellationToken, Task<T>> work)
     {
         var options = ConnectionOptions();
+        var (eks, aws) = (EksCluster, AwsOptions());
+        if (eks is not null && (Kubeconfig ?? Context ?? Server) is not null)
+        {
+            ThrowTerminatingError(new ErrorRecord(new ArgumentException("-EksCluster names the cluster; leave out -Kubeconfig, -Context and -Server."), "Dwcp.InvalidArgument",
+                ErrorCategory.InvalidArgument, eks));
+        }
+
         return Await(target, async cancellationToken =>
         {
+            if (eks is not null)
+                options = (await Aws.EksCluster.DescribeAsync(AwsSession.Open(aws), eks, cancellationToken: cancellationToken).ConfigureAwait(false)).Connect(options);
             using var connection = ClusterConnection.Open(options);
             Post(() => WriteVerbose($"Cluster {connection.Server}, context {connection.Context}, namespace {Namespace}."));
             return await work(connection, cancellationToken).ConfigureAwait(false);
         });
     }
+
+    /// <summary>Account and region as the parameters and the session say.</summary>
+    private protected AwsOptions AwsOptions() => AwsParameters.Read(this, ProfileName, Region);
 
     private ClusterConnectionOptions ConnectionOptions() => new()
     {

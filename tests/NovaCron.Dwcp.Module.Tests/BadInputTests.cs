@@ -23,6 +23,9 @@ public sealed class BadInputTests(ModuleSession session) : IClassFixture<ModuleS
     [InlineData("Invoke-DwcpRollback")]
     [InlineData("Get-DwcpRolloutReport")]
     [InlineData("Get-DwcpCredential")]
+    [InlineData("Backup-DwcpConfiguration")]
+    [InlineData("Backup-DwcpConfiguration -List")]
+    [InlineData("Restore-DwcpConfiguration -Confirm:$false")]
     public void No_kubeconfig_is_an_error_that_names_the_file(string command)
     {
         var error = TheError($"{command} -Kubeconfig '{_directory}/absent'");
@@ -39,6 +42,27 @@ public sealed class BadInputTests(ModuleSession session) : IClassFixture<ModuleS
         Assert.StartsWith("Dwcp.Cluster.Unreachable,", error.FullyQualifiedErrorId);
         Assert.Equal(ErrorCategory.ConnectionError, error.CategoryInfo.Category);
         Assert.Contains("127.0.0.1", error.Exception.Message);
+    }
+
+    [Theory]
+    [InlineData("Get-DwcpStaging -EksCluster c -Server https://127.0.0.1:1", "Dwcp.InvalidArgument,", "leave out -Kubeconfig")]
+    [InlineData("New-DwcpStaging -Infrastructure Aws -Confirm:$false", "Dwcp.InvalidArgument,", "-StateBucket")]
+    [InlineData("Remove-DwcpStaging -Infrastructure Aws -StateBucket some-bucket -Confirm:$false", "Dwcp.InvalidArgument,", "-RemoveData")]
+    [InlineData("Get-DwcpStaging -EksCluster c -ProfileName nobody-of-this-name -Region eu-central-1", "Dwcp.Aws.Refused,", "AWS profile nobody-of-this-name")]
+    [InlineData("$StoredAWSCredentials = 'a text'; Get-DwcpStaging -EksCluster c -Region eu-central-1", "Dwcp.Aws.Refused,", "is not understood as credentials")]
+    [InlineData("$StoredAWSCredentials = 'a text'; $StoredAWSRegion = 'Frankfurt'; Get-DwcpStaging -EksCluster c", "Dwcp.Aws.Refused,", "Frankfurt")]
+    public void What_AWS_needs_is_told_by_name(string command, string id, string expected)
+    {
+        var error = TheError(command);
+        Assert.StartsWith(id, error.FullyQualifiedErrorId);
+        Assert.Contains(expected, error.Exception.Message);
+    }
+
+    [Fact]
+    public void An_artifact_that_is_not_there_is_named()
+    {
+        var error = TheError($"Publish-DwcpArtifact '{_directory}/nothing' -Bucket some-bucket");
+        Assert.StartsWith("Dwcp.PathNotFound,", error.FullyQualifiedErrorId);
     }
 
     [Fact]

@@ -24,6 +24,16 @@ public sealed class LoadContextTests(ModuleSession session) : IClassFixture<Modu
         Assert.Null(InDefaultContext("NovaCron.Dwcp.Transport"));
     }
 
+    [Fact]
+    public void The_AWS_SDK_of_the_module_stays_with_the_module()
+    {
+        // Loads it: the profile does not exist, and that is said by the SDK's own store.
+        Assert.NotEmpty(session.Run("Get-DwcpStaging -EksCluster c -ProfileName nobody-of-this-name -Region eu-central-1").Errors);
+        Assert.Contains(AssemblyLoadContext.All.SelectMany(c => c.Assemblies), a => a.GetName().Name == "AWSSDK.Core");
+        Assert.Null(InDefaultContext("AWSSDK.Core"));
+        Assert.Null(InDefaultContext("NovaCron.Dwcp.Aws"));
+    }
+
     private static System.Reflection.Assembly? InDefaultContext(string name) =>
         AssemblyLoadContext.Default.Assemblies.SingleOrDefault(assembly => assembly.GetName().Name == name);
 }

@@ -15,13 +15,19 @@ public sealed record ClusterConnectionOptions
     /// <summary>Use the service account of the pod this runs in.</summary>
     public bool InCluster { get; init; }
 
-    /// <summary>API server, for example <c>https://10.0.0.1:6443</c>. Needs <see cref="Token"/> or <see cref="TokenFile"/>.</summary>
+    /// <summary>API server, for example <c>https://10.0.0.1:6443</c>. Needs <see cref="Token"/>, <see cref="TokenFile"/> or <see cref="TokenSource"/>.</summary>
     public string? Server { get; init; }
 
     public string? Token { get; init; }
 
     /// <summary>File with a bearer token, read again every minute because projected tokens rotate.</summary>
     public string? TokenFile { get; init; }
+
+    /// <summary>Gives a bearer token for <see cref="Server"/> whenever one is needed, and renews it by itself; instead of <see cref="Token"/>.</summary>
+    public Func<CancellationToken, Task<string>>? TokenSource { get; init; }
+
+    /// <summary>What to call a cluster that is named by <see cref="Server"/>; its address when null.</summary>
+    public string? Name { get; init; }
 
     /// <summary>The API server's CA: PEM text or the path of a PEM file. The machine's trust store when absent.</summary>
     public string? CertificateAuthority { get; init; }

@@ -17,7 +17,7 @@ internal static class ClusterCredentials
     public static (KubernetesClientConfiguration Configuration, string Source) Load(ClusterConnectionOptions options)
     {
         if (options.Server is not null)
-            return (FromServer(options), options.Server);
+            return (FromServer(options), options.Name ?? options.Server);
         if (options.InCluster)
             return (FromServiceAccount(options), "in-cluster");
         if (options.Token is not null || options.TokenFile is not null || options.CertificateAuthority is not null)
@@ -111,7 +111,7 @@ internal static class ClusterCredentials
     {
         if (!Uri.TryCreate(options.Server, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
             throw Failure($"server {options.Server}", "is not an http(s) address", "Give it as https://host:port.");
-        if (options.Token is null && options.TokenFile is null)
+        if (options.Token is null && options.TokenFile is null && options.TokenSource is null)
             throw Failure($"server {options.Server}", "no token was given", "Give a token (or a file with one).");
         if (uri.Scheme == "http" && !uri.IsLoopback)
             throw Failure($"server {options.Server}", "a token would travel in plain text", "Use https.");
@@ -121,8 +121,8 @@ internal static class ClusterCredentials
             Host = uri.GetLeftPart(UriPartial.Path).TrimEnd('/'),
             TlsServerName = options.TlsServerName,
             SslCaCerts = options.CertificateAuthority is null ? null : ReadCertificates(options.CertificateAuthority),
-            TokenProvider = options.TokenFile is not null ? new TokenFile(options.TokenFile) : null,
-            AccessToken = options.TokenFile is null ? options.Token!.Trim() : null,
+            TokenProvider = options.TokenSource is not null ? new IssuedToken(options.TokenSource) : options.TokenFile is not null ? new TokenFile(options.TokenFile) : null,
+            AccessToken = options.TokenSource is null && options.TokenFile is null ? options.Token!.Trim() : null,
         };
     }
 
@@ -186,6 +186,13 @@ internal static class ClusterCredentials
         new(ClusterFailure.Configuration, target, what, remedy, inner);
 
     private static Exception Innermost(Exception e) => e.InnerException is null ? e : Innermost(e.InnerException);
+
+    /// <summary>A bearer token from whoever issues it.</summary>
+    private sealed class IssuedToken(Func<CancellationToken, Task<string>> source) : ITokenProvider
+    {
+        public async Task<AuthenticationHeaderValue> GetAuthenticationHeaderAsync(CancellationToken cancellationToken) =>
+            new("Bearer", await source(cancellationToken).ConfigureAwait(false));
+    }
 
     /// <summary>A bearer token in a file, read again once a minute.</summary>
     private sealed class TokenFile(string path) : ITokenProvider

@@ -1,6 +1,9 @@
 using System.Management.Automation;
+using NovaCron.Dwcp.Aws;
 using NovaCron.Dwcp.Operations.Images;
 using NovaCron.Dwcp.Operations.Staging;
+using NovaCron.Dwcp.Operations.Staging.Infrastructure;
+using NovaCron.Dwcp.PowerShell.Completion;
 
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
@@ -18,9 +21,17 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// <para>Builds the image of this repository, pushes it, and deploys exactly that.</para>
 /// <code>New-DwcpStaging -Namespace staging -ImageSource . -Registry registry.example:5000/novacron</code>
 /// </example>
+/// <example>
+/// <para>Puts a release that got its GO in namespace staging into production, at 0 %: exactly the images that were validated, after saving what is there.</para>
+/// <code>New-DwcpStaging -Namespace production -AllowProduction -Release 3.0.0 -Values ./production.yaml -OutputDirectory ./deployment</code>
+/// </example>
+/// <example>
+/// <para>From an empty AWS account: shows Terraform's plan, asks, applies it, deploys to the EKS cluster that came out, and uploads what was written to the artifact bucket.</para>
+/// <code>New-DwcpStaging -Infrastructure Aws -Region eu-central-1 -StateBucket my-terraform-state -InfrastructureVariable @{ client_cidrs = @('203.0.113.0/24'); api_cidrs = @('198.51.100.7/32') } -OutputDirectory ./out</code>
+/// </example>
 [Cmdlet(VerbsCommon.New, "DwcpStaging", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(DwcpStaging))]
-public sealed class NewDwcpStagingCommand : ClusterCmdlet
+public sealed class NewDwcpStagingCommand : InfrastructureCmdlet
 {
     /// <summary>YAML file with the settings of the deployment; what it leaves out keeps its default.</summary>
     [Parameter(Position = 0)]
@@ -43,7 +54,7 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string? Registry { get; set; }
 
-    /// <summary>Release name, over the one in Values.</summary>
+    /// <summary>Release name, over the one in Values. For production: the release whose GO is deployed.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Release { get; set; }
@@ -65,9 +76,15 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
     [Parameter]
     public SwitchParameter RotateSecrets { get; set; }
 
-    /// <summary>Allows a namespace or context whose name says production.</summary>
+    /// <summary>Allows a namespace or context whose name says production. Such a namespace gets only a Release with a recorded and approved GO.</summary>
     [Parameter]
     public SwitchParameter AllowProduction { get; set; }
+
+    /// <summary>Where the Release was staged and got its GO, for a deployment into production.</summary>
+    [Parameter]
+    [ValidatePattern("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", Options = System.Text.RegularExpressions.RegexOptions.None)]
+    [ArgumentCompleter(typeof(NamespaceCompleter))]
+    public string StagingNamespace { get; set; } = "staging";
 
     /// <summary>Directory for deployment-log.jsonl, staging-deployment-info.json and staging-outputs.json.</summary>
     [Parameter]
@@ -78,19 +95,61 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
     [Parameter]
     public TimeSpan ReadyTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>S3 bucket that gets the files of OutputDirectory and the manifests; with -Infrastructure Aws the bucket that Terraform made.</summary>
+    [Parameter]
+    [ValidatePattern("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", Options = System.Text.RegularExpressions.RegexOptions.None)]
+    public string? ArtifactBucket { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        // What is wrong with the settings is told before Terraform works for half an hour.
+        var options = Await(Namespace, _ => Task.FromResult(Options()));
+        InfrastructureResult? made = null;
+        if (IsOnAws)
+        {
+            made = Change(destroy: false);
+            if (made is null)
+                return;
+            EksCluster ??= made.Output("cluster_name");
+            Region ??= made.Output("region");
+            ArtifactBucket ??= made.Output("artifact_bucket");
+        }
+
         if (!ShouldProcess($"namespace {Namespace}", "Stage DWCP v3", null, out var reason) && reason != ShouldProcessReason.WhatIf)
             return;
         var progress = OnPipeline<StagingProgress>(Show);
-        var staging = WithCluster(Namespace, (connection, cancellationToken) =>
-            new StagingService(connection).DeployAsync(Options(reason == ShouldProcessReason.WhatIf), progress, cancellationToken));
+        options = options with { WhatIf = reason == ShouldProcessReason.WhatIf };
+        if (made is not null)
+            options = options with { Values = AwsInfrastructure.Complete(options.Values, made), InfrastructureOutputs = made.Outputs };
+        var staging = WithCluster(Namespace, (connection, cancellationToken) => new StagingService(connection).DeployAsync(options, progress, cancellationToken));
+        if (!options.WhatIf)
+            Upload(options, staging);
         WriteProgress(new ProgressRecord(0, "Staging DWCP v3", "Done") { RecordType = ProgressRecordType.Completed });
         WriteObject(staging);
     }
 
-    private StagingOptions Options(bool whatIf)
+    /// <summary>What was written and the manifests as they are, beside each other in the bucket.</summary>
+    private void Upload(StagingOptions options, DwcpStaging staging)
+    {
+        if (ArtifactBucket is not { } bucket || options.OutputDirectory is not { } directory)
+        {
+            if (ArtifactBucket is not null)
+                WriteWarning("Nothing was uploaded: -ArtifactBucket needs -OutputDirectory, whose files it gets.");
+            return;
+        }
+
+        var time = (staging.AppliedAt ?? DateTimeOffset.UtcNow).UtcDateTime.ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture);
+        var prefix = $"deployments/{Namespace}/{time}-{staging.Release}";
+        var (aws, sink) = (AwsOptions(), OnPipeline<DwcpArtifact>(a => WriteVerbose($"Uploaded {a.Uri} ({a.Size} bytes).")));
+        Await(bucket, async cancellationToken =>
+        {
+            await File.WriteAllTextAsync(System.IO.Path.Combine(directory, "manifests.yaml"), StagingService.ExportManifests(options), cancellationToken).ConfigureAwait(false);
+            await ArtifactFiles.UploadAsync(AwsSession.Open(aws), bucket, ArtifactFiles.Below(directory, prefix), sink, cancellationToken).ConfigureAwait(false);
+        });
+    }
+
+    private StagingOptions Options()
     {
         var values = Values is null ? new StagingValues() : StagingValues.Load(ResolvePath(Values));
         return new StagingOptions
@@ -101,9 +160,10 @@ public sealed class NewDwcpStagingCommand : ClusterCmdlet
             Stages = Stage,
             SkipStages = SkipStage,
             AllowProduction = AllowProduction,
+            StagingNamespace = StagingNamespace,
+            RequestedImage = Image,
             RotateSecrets = RotateSecrets,
             OutputDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
-            WhatIf = whatIf,
             ReadyTimeout = ReadyTimeout,
         };
     }

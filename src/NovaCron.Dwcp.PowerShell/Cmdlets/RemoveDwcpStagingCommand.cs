@@ -8,9 +8,13 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// <para>Removes the deployment without asking; the stored data stays.</para>
 /// <code>Remove-DwcpStaging -Namespace staging -Confirm:$false</code>
 /// </example>
+/// <example>
+/// <para>Removes the deployment, and then all that Terraform made for it, stored data included: shows the plan and asks.</para>
+/// <code>Remove-DwcpStaging -Namespace staging -Infrastructure Aws -RemoveData -Region eu-central-1 -StateBucket my-terraform-state -EksCluster dwcp-staging</code>
+/// </example>
 [Cmdlet(VerbsCommon.Remove, "DwcpStaging", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(StagingChange))]
-public sealed class RemoveDwcpStagingCommand : ClusterCmdlet
+public sealed class RemoveDwcpStagingCommand : InfrastructureCmdlet
 {
     /// <summary>Also removes the claim with the stored objects.</summary>
     [Parameter]
@@ -23,11 +27,19 @@ public sealed class RemoveDwcpStagingCommand : ClusterCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (IsOnAws && !RemoveData)
+        {
+            ThrowTerminatingError(new ErrorRecord(new PSArgumentException("-Infrastructure Aws destroys the file system with the stored objects too: say so with -RemoveData, or leave -Infrastructure out."),
+                "Dwcp.InvalidArgument", ErrorCategory.InvalidArgument, Namespace));
+        }
+
         if (!ShouldProcess($"namespace {Namespace}", RemoveData ? "Remove DWCP v3 and its stored data" : "Remove DWCP v3", null, out var reason)
             && reason != ShouldProcessReason.WhatIf)
             return;
         var changes = WithCluster(Namespace, (connection, cancellationToken) => new StagingService(connection)
             .RemoveAsync(Namespace, AllowProduction, RemoveData, reason == ShouldProcessReason.WhatIf, cancellationToken));
         WriteObject(changes, enumerateCollection: true);
+        if (IsOnAws && Change(destroy: true) is { } destroyed)
+            WriteObject(destroyed.Applied.Select(c => new StagingChange(c.Address, "removed", [])), enumerateCollection: true);
     }
 }

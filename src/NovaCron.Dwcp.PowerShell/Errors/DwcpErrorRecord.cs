@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using NovaCron.Dwcp.Aws;
 using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Rollout;
@@ -27,6 +28,7 @@ internal static class DwcpErrorRecord
     {
         DwcpClusterException cluster => ($"Dwcp.Cluster.{cluster.Failure}", CategoryOf(cluster.Failure), cluster.Remedy, cluster.Target),
         DwcpStagingException staging => ($"Dwcp.Staging.{staging.Stage}", ErrorCategory.InvalidOperation, staging.Remedy, staging.Target),
+        DwcpAwsException aws => ("Dwcp.Aws.Refused", ErrorCategory.ResourceUnavailable, aws.Remedy, aws.Target),
         ManifestException manifest => ("Dwcp.Manifest.Invalid", ErrorCategory.ParserError, null, $"{manifest.File}:{manifest.Line}"),
         DwcpValidationException validation => ("Dwcp.Validation.Refused", ErrorCategory.InvalidOperation, validation.Remedy, validation.Target),
         DwcpRolloutException rollout => ($"Dwcp.Rollout.{rollout.Reason}", ErrorCategory.InvalidOperation, null, null),
