@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace NovaCron.Dwcp.Operations.Processes;
 
 /// <summary>A program of the machine (terraform, podman, ...). Arguments go one by one, never through a shell; no secret belongs among them.</summary>
-internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, string>? environment = null, string? workingDirectory = null, TimeSpan? grace = null)
+internal sealed class ExternalProgram(
+    string path, IReadOnlyDictionary<string, string>? environment = null, string? workingDirectory = null, TimeSpan? grace = null, bool isInterruptedOnce = false)
 {
     private const int KeptLines = 200;
 
@@ -25,7 +26,10 @@ internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, s
     /// <summary>Runs it to its end. Output lines are told as they come; the result keeps the last ones of each stream.</summary>
     public async Task<ProgramResult> RunAsync(IReadOnlyList<string> arguments, Action<string>? onOutput = null, CancellationToken cancellationToken = default)
     {
-        var start = new ProcessStartInfo(Path)
+        // Ctrl+C in a terminal interrupts every process of its group, and then we would interrupt a second time, which programs such as terraform take for "at
+        // once, without writing the state". In a session of its own it hears of it from us alone. setsid(1) becomes the program, so the process id is its.
+        var session = isInterruptedOnce && OperatingSystem.IsLinux() ? Find("setsid") : null;
+        var start = new ProcessStartInfo(session ?? Path)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -33,6 +37,8 @@ internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, s
             UseShellExecute = false,
             WorkingDirectory = workingDirectory ?? "",
         };
+        if (session is not null)
+            start.ArgumentList.Add(Path);
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
@@ -49,7 +55,8 @@ internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, s
         }
         catch (OperationCanceledException)
         {
-            await StopAsync(process).ConfigureAwait(false);
+            // Without a session of its own, the terminal has told it already.
+            await StopAsync(process, isToldAlready: isInterruptedOnce && session is null && !Console.IsInputRedirected).ConfigureAwait(false);
             throw;
         }
 
@@ -69,13 +76,13 @@ internal sealed class ExternalProgram(string path, IReadOnlyDictionary<string, s
     }
 
     /// <summary>Asks first: a terraform that is killed leaves its state locked.</summary>
-    private async Task StopAsync(Process process)
+    private async Task StopAsync(Process process, bool isToldAlready)
     {
         try
         {
             if (!OperatingSystem.IsWindows() && Find("kill") is { } kill)
             {
-                using var signal = Process.Start(new ProcessStartInfo(kill, ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]));
+                using var signal = isToldAlready ? null : Process.Start(new ProcessStartInfo(kill, ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]));
                 if (signal is not null)
                     await signal.WaitForExitAsync().ConfigureAwait(false);
                 using var limit = new CancellationTokenSource(_grace);

@@ -9,6 +9,15 @@ public sealed record RedisValues
     [Range(1, 65535, ErrorMessage = "1..65535")]
     public int RunAsUser { get; init; } = 999;
 
+    /// <summary>True: an append-only file on a claim, so that a restart begins with a warm cache. Losing it loses nothing either way.</summary>
+    public bool Persistent { get; init; }
+
+    /// <summary>StorageClass of that claim (ReadWriteOnce is enough); the cluster's default when empty.</summary>
+    public string? StorageClass { get; init; }
+
+    [RegularExpression(ValueLimits.Quantity, ErrorMessage = ValueLimits.QuantityText)]
+    public string StorageSize { get; init; } = "1Gi";
+
     [RegularExpression(ValueLimits.Quantity, ErrorMessage = ValueLimits.QuantityText)]
     public string CpuRequest { get; init; } = "50m";
 

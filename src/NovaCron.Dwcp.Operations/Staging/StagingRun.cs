@@ -233,7 +233,7 @@ internal sealed class StagingRun
         var authority = _namespaceExists
             ? await _connection.FindAsync(ClusterResource.Secret, _options.Namespace, StagingNames.AuthoritySecret, cancellationToken).ConfigureAwait(false)
             : null;
-        var secrets = StagingSecrets.Complete(live, authority, _options.Namespace, _options.Values.Redis.MaximumMemory, _options.RotateSecrets, _time.GetUtcNow());
+        var secrets = StagingSecrets.Complete(live, authority, _options.Namespace, _options.Values.Redis, _options.RotateSecrets, _time.GetUtcNow());
         _secrets = secrets.Documents(_options.Namespace);
         _documents = [.. StagingService.Render(templates, Settings(_options, _connection.Context, _survey, secrets), _options.Namespace)];
         if (_documents.Exists(d => d["kind"]!.ToString() == "Deployment" && d["metadata"]!["name"]!.ToString() == "grafana"))

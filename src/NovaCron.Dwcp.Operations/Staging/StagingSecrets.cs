@@ -32,11 +32,11 @@ internal sealed class StagingSecrets
     /// <param name="secrets">The live Secret dwcp-v3-secrets, or null.</param>
     /// <param name="authority">The live Secret dwcp-v3-ca, or null.</param>
     /// <param name="namespace">Named in the certificate.</param>
-    /// <param name="redisMaximumMemory">Redis' maxmemory.</param>
+    /// <param name="redis">Redis' limits, and whether it keeps what it has.</param>
     /// <param name="rotate">Replace everything but the CA.</param>
     /// <param name="now">For lifetimes.</param>
     public static StagingSecrets Complete(
-        JsonObject? secrets, JsonObject? authority, string @namespace, string redisMaximumMemory, bool rotate, DateTimeOffset now)
+        JsonObject? secrets, JsonObject? authority, string @namespace, RedisValues redis, bool rotate, DateTimeOffset now)
     {
         var result = new StagingSecrets(rotate ? Keep(Read(secrets), "ca.crt", "api-keys") : Read(secrets), Read(authority));
         result.CompleteCertificate(@namespace, now);
@@ -48,12 +48,12 @@ internal sealed class StagingSecrets
         }
 
         result._redis["redis.conf"] = $"""
-            # A cache: nothing is written to disk, the oldest entries go first.
+            # A cache: the oldest entries go first{(redis.Persistent ? ", the rest is there again after a restart" : ", nothing is written to disk")}.
             port 6379
             requirepass {result._secrets["redis-password"]}
             save ""
-            appendonly no
-            maxmemory {redisMaximumMemory}
+            appendonly {(redis.Persistent ? "yes" : "no")}
+            maxmemory {redis.MaximumMemory}
             maxmemory-policy allkeys-lru
             dir /data
 

@@ -24,6 +24,7 @@ public sealed class ManifestTests
         Service = new ServiceValues { Type = "LoadBalancer", IpFamilyPolicy = "PreferDualStack", HttpNodePort = 30080, DataNodePort = 30742 },
         Ingress = new IngressValues { ClassName = "nginx", TlsSecret = "tls" },
         ImagePullSecret = "registry",
+        Redis = new RedisValues { Persistent = true },
         Monitoring = new MonitoringValues { Stack = "Bundled", NodeExporter = true },
         Datacenter = new DatacenterValues { Networks = ["10.1.0.0/16"], RdmaIdentities = ["CN=site-a"], RequireRdma = true, RdmaResource = "rdma/hca_shared_devices_a", NetworkAttachments = "rdma-net" },
     };
@@ -121,6 +122,19 @@ public sealed class ManifestTests
         Assert.Equal(clients, documents.Exists(d => d.Contains("\"::/0\"", StringComparison.Ordinal)));
         Assert.Contains(documents, d => d.Contains("\"0.0.0.0/0\"", StringComparison.Ordinal));
         Assert.Equal(binds, documents.Exists(d => d.Contains("DWCP_BIND_ADDRESS", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Redis_keeps_nothing_unless_it_is_told_to()
+    {
+        Assert.DoesNotContain(Documents(), d => d["metadata"]!["name"]!.ToString() == "dwcp-v3-redis" && d["kind"]!.ToString() == "PersistentVolumeClaim");
+        Assert.Contains("\"emptyDir\":{\"sizeLimit\":\"256Mi\"}", Document("Deployment", "dwcp-v3-redis").ToJsonString());
+        Assert.Equal("ReadWriteOnce", Document("PersistentVolumeClaim", "dwcp-v3-redis", Everything)["spec"]!["accessModes"]![0]!.ToString());
+        Assert.Contains("\"claimName\":\"dwcp-v3-redis\"", Document("Deployment", "dwcp-v3-redis", Everything).ToJsonString());
+        string Configuration(bool persistent) => System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(StagingSecrets.Complete(null, null, "staging", new RedisValues { Persistent = persistent }, false, DateTimeOffset.UnixEpoch.AddYears(56))
+            .Documents("staging").Single(d => d["metadata"]!["name"]!.ToString() == "dwcp-v3-redis")["data"]!["redis.conf"]!.ToString()));
+        Assert.Contains("appendonly no\n", Configuration(false));
+        Assert.Contains("appendonly yes\n", Configuration(true));
     }
 
     [Fact]

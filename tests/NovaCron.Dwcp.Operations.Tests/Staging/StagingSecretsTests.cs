@@ -11,7 +11,7 @@ public sealed class StagingSecretsTests
     private static readonly DateTimeOffset Now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
     private static StagingSecrets Complete(JsonObject? secrets = null, JsonObject? authority = null, bool rotate = false, DateTimeOffset? now = null) =>
-        StagingSecrets.Complete(secrets, authority, "staging", "192mb", rotate, now ?? Now);
+        StagingSecrets.Complete(secrets, authority, "staging", new RedisValues(), rotate, now ?? Now);
 
     private static JsonObject Find(StagingSecrets secrets, string name) => secrets.Documents("staging").Single(d => d["metadata"]!["name"]!.ToString() == name);
 

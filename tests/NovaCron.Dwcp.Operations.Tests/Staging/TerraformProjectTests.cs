@@ -174,6 +174,35 @@ public sealed class TerraformProjectTests : IDisposable
     }
 
     [Fact]
+    public async Task Cancelled_it_writes_its_state_leaves_no_lock_and_the_next_run_continues()
+    {
+        RequireTerraform();
+        File.WriteAllText(Path.Combine(Source, "main.tf"), Configuration + """
+
+            resource "terraform_data" "slow" {
+              depends_on = [terraform_data.second]
+              provisioner "local-exec" {
+                command = "while [ ! -e go ]; do sleep 0.05; done"
+              }
+            }
+            """);
+        var project = Project();
+        await project.InitializeAsync(cancellationToken: Token);
+        using var cancel = new CancellationTokenSource();
+        var plan = await project.PlanAsync(cancellationToken: Token);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => project.ApplyAsync(plan, new Recorder(p =>
+        {
+            if (p.Message.StartsWith("terraform_data.slow: Prov", StringComparison.Ordinal) || p.Message.StartsWith("terraform_data.slow: Creating", StringComparison.Ordinal))
+                cancel.Cancel();
+        }), cancel.Token).WaitAsync(TimeSpan.FromSeconds(60), Token));
+        Assert.False(File.Exists(plan.File));
+        var rest = await project.PlanAsync(cancellationToken: Token);
+        Assert.Equal(["terraform_data.slow"], rest.Changes.Select(c => c.Address));
+        File.WriteAllText(Path.Combine(Work, "go"), "");
+        Assert.Equal("hello", (await project.ApplyAsync(rest, cancellationToken: Token)).Output("message"));
+    }
+
+    [Fact]
     public void What_is_missing_is_told_before_anything_runs()
     {
         var e = Assert.Throws<DwcpStagingException>(() => new TerraformProject(new TerraformOptions { ConfigurationDirectory = Path.Combine(_directory, "nothing"), WorkingDirectory = Work, Program = "/bin/true" }));

@@ -61,6 +61,16 @@ public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
             ClusterResource.ConfigMap, "staging", "dwcp-v3-validation", new JsonObject { ["data"] = new JsonObject { ["approvedImages"] = "sha256:" + new string('b', 64) } }, cancellationToken: token));
         Assert.Contains("nobody else changes an approval", stolen.Message);
 
+        // What got its GO goes into production, byte for byte and at 0 %; applying it again changes nothing.
+        var release = new StagingOptions { Namespace = "production", AllowProduction = true, ReadyTimeout = TimeSpan.FromMinutes(2) };
+        var production = await service.DeployAsync(release, null, token);
+        output.WriteLine($"production: {production.Duration.TotalSeconds:0.00} s, {production.Stages.Single(s => s.Stage == StagingStage.Image).Message}");
+        Assert.True(production.IsReady);
+        Assert.Equal(staging.Images.Select(i => (i.Component, i.Digest)), production.Images.Select(i => (i.Component, i.Digest)));
+        Assert.EndsWith("v3 at 0 %", production.Stages[^1].Message);
+        Assert.Empty((await service.DeployAsync(release, null, token)).Changed);
+        await service.RemoveAsync("production", allowProduction: true, removeData: true, cancellationToken: token);
+
         // Real defects on the real thing: a variable added by hand, which no apply would take away, and a setting changed.
         await connection.PatchAsync(ClusterResource.NetworkPolicy, "staging", "dwcp-v3-redis", JsonNode.Parse("""{"spec":{"egress":[{"ports":[{"port":53,"protocol":"UDP"}]}]}}""")!.AsObject(),
             fieldManager: "kubectl-edit", cancellationToken: token);

@@ -37,7 +37,7 @@ public sealed class TerraformProject
             ["TF_INPUT"] = "0",
             ["CHECKPOINT_DISABLE"] = "1",
         };
-        _program = new ExternalProgram(path, environment, options.WorkingDirectory, Grace);
+        _program = new ExternalProgram(path, environment, options.WorkingDirectory, Grace, isInterruptedOnce: true);
     }
 
     /// <summary>Working directory, with the configuration as it was applied.</summary>

@@ -33,6 +33,9 @@ internal sealed class ManifestSettings
         _values["node.limits"] = Resources(values.Node.CpuLimit, values.Node.MemoryLimit, values.Datacenter);
         _values["node.bindVariable"] = survey.HasIPv6 == true ? Variable("DWCP_BIND_ADDRESS", "::") : null;
         Set("storage.persistent", !values.Storage.Ephemeral);
+        _values["redis.volume"] = values.Redis.Persistent
+            ? new JsonObject { ["name"] = "data", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = "dwcp-v3-redis" } }
+            : new JsonObject { ["name"] = "data", ["emptyDir"] = new JsonObject { ["sizeLimit"] = "256Mi" } };
         var isEfs = !string.IsNullOrEmpty(values.Storage.EfsFileSystem);
         Set("storage.isEfs", isEfs && !values.Storage.Ephemeral);
         // Classes belong to the whole cluster: one for each namespace, so that staging and production keep apart.

@@ -23,7 +23,7 @@ internal sealed class DriftCheck() : ValidationCheck(
             throw new InconclusiveException($"deployed were the manifests {record.ManifestHash[..12]}, this release has {templates.Hash()[..12]}: validate with the release that deployed");
         var (authority, mayReadAuthority) = await ReadAuthorityAsync(context).ConfigureAwait(false);
         var secrets = StagingSecrets.Complete(
-            await context.FindAsync(ClusterResource.Secret, StagingNames.Secrets).ConfigureAwait(false), authority, context.Namespace, record.Values.Redis.MaximumMemory, rotate: false, context.Now);
+            await context.FindAsync(ClusterResource.Secret, StagingNames.Secrets).ConfigureAwait(false), authority, context.Namespace, record.Values.Redis, rotate: false, context.Now);
         var options = new StagingOptions { Namespace = context.Namespace, Values = record.Values };
         var settings = StagingRun.Settings(options, context.Connection.Context, record.Survey, secrets);
         var documents = StagingService.Render(templates, settings, context.Namespace).Concat(mayReadAuthority ? secrets.Documents(context.Namespace) : []).ToList();
