@@ -62,8 +62,10 @@ resource "aws_eks_cluster" "this" {
 resource "aws_eks_addon" "this" {
   for_each = local.creates_cluster ? toset(["vpc-cni", "coredns", "kube-proxy", "aws-efs-csi-driver", "metrics-server"]) : toset([])
 
-  cluster_name                = aws_eks_cluster.this[0].name
-  addon_name                  = each.value
+  cluster_name = aws_eks_cluster.this[0].name
+  addon_name   = each.value
+  # A new cluster comes with plain copies of the first three, which the add-on takes over.
+  resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "OVERWRITE"
   service_account_role_arn    = each.value == "aws-efs-csi-driver" ? aws_iam_role.efs_driver[0].arn : null
 
