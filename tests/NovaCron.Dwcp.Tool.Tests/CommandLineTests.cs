@@ -14,6 +14,10 @@ public sealed class CommandLineTests
     [InlineData("send file dwcp://127.0.0.1/x --level Enormous", "--level cannot be 'Enormous'")]
     [InlineData("send file dwcp://127.0.0.1/x --version 2", "--version cannot be '2'")]
     [InlineData("send file dwcp://127.0.0.1/x --max-rate 0", "--max-rate cannot be '0'")]
+    [InlineData("send file dwcp://127.0.0.1/x --certificate-key key.pem", "--certificate-key belongs to --certificate")]
+    [InlineData("bench datacenter --listen somewhere", "--listen is an address")]
+    [InlineData("bench datacenter --listen 127.0.0.1 dwcp://127.0.0.1/x", "--listen serves")]
+    [InlineData("bench datacenter --mib 0", "--mib is a whole number")]
     [InlineData("receive dwcp://127.0.0.1/x", "PATH is missing")]
     [InlineData("receive dwcp://127.0.0.1/x here there", "Unexpected argument 'there'")]
     public async Task Wrong_arguments_are_told_on_standard_error_with_exit_code_64(string arguments, string message)

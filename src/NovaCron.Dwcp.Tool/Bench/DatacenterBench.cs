@@ -1,29 +1,38 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Tool.CommandLine;
+using NovaCron.Dwcp.Tool.Commands;
+using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Rdma;
 using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.Tool.Bench;
 
-/// <summary><c>dwcp bench datacenter</c>: file to file between two processes of this machine, verified, beside the machine's own limits.</summary>
+/// <summary>
+/// <c>dwcp bench datacenter</c>: file to file, verified, beside the machine's own limits; between two processes of this machine, or with a node somewhere else.
+/// </summary>
 internal static class DatacenterBench
 {
     private const int CopyBytes = 64 * 1024 * 1024;
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var options = new OptionReader("dwcp bench datacenter", arguments, ["mib", "directory", "runs"], []);
-        options.ExpectOperands();
+        var options = new OptionReader("dwcp bench datacenter", arguments, ["mib", "directory", "runs", "listen", .. TransferCommand.RequestOptions], []);
+        if (options.Operands.Count > 0) options.ExpectOperands("dwcp://HOST[:PORT]/OBJECT");
+        var remote = options.Operands.Count > 0 ? TransferCommand.Request(options, options.Operands[0]) : null;
+        var listen = options.Value("listen") is { } text ? ParseEndPoint(options, text) : null;
+        if (listen is not null && remote is not null) throw options.Complaint("--listen serves; it measures no other node. Leave the address away.");
         var mib = Number(options, "mib", 1024);
         var runs = Number(options, "runs", 3);
         var parent = options.Value("directory") ?? (Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath());
         var folder = Directory.CreateDirectory(Path.Combine(parent, $"dwcp-bench-{Environment.ProcessId}"));
         try
         {
-            return await MeasureAsync(folder.FullName, mib, runs, cancellationToken).ConfigureAwait(false);
+            if (listen is not null) return await BenchNode.ListenAsync(listen, folder.FullName, cancellationToken).ConfigureAwait(false);
+            return await (remote is null ? MeasureAsync(folder.FullName, mib, runs, cancellationToken) : MeasureRemoteAsync(remote, folder.FullName, mib, runs, cancellationToken)).ConfigureAwait(false);
         }
         finally
         {
@@ -37,14 +46,59 @@ internal static class DatacenterBench
         WriteNoise(source, mib, cancellationToken);
         var copy = CopyLimit();
         Say($"{mib} MiB of noise, file to file in {folder}, two processes, {Environment.ProcessorCount} cores; best of {runs} runs");
-        Say($"limit of this machine: memory copy, one thread, {copy:0.00} GB/s");
-        Say("");
-        Say("| path | verified by | GB/s until verified | share of memory copy | CPU s/GB, both sides | digest follows in s | GB/s with everything |");
-        Say("|---|---|---|---|---|---|---|");
+        Head(copy, "both sides");
         await MeasureNodeAsync(folder, source, BenchNode.Chosen, [BulkCarrier.Sockets, BulkCarrier.Ucx], copy, runs, cancellationToken).ConfigureAwait(false);
         if (UcxLibrary.Instance is null) Say($"(not measured: UCX. {UcxLibrary.Finding})");
         else await MeasureNodeAsync(folder, source, "tcp,self", [BulkCarrier.Ucx], copy, runs, cancellationToken).ConfigureAwait(false);
         return ExitCode.Success;
+    }
+
+    private static void Head(double copy, string sides)
+    {
+        Say($"limit of this machine: memory copy, one thread, {copy:0.00} GB/s");
+        Say("");
+        Say($"| path | verified by | GB/s until verified | share of memory copy | CPU s/GB until verified, {sides} | digest follows in s | GB/s with everything |");
+        Say("|---|---|---|---|---|---|---|");
+    }
+
+    private static async Task<int> MeasureRemoteAsync(TransferRequest remote, string folder, int mib, int runs, CancellationToken cancellationToken)
+    {
+        var source = Path.Combine(folder, "source");
+        WriteNoise(source, mib, cancellationToken);
+        var copy = CopyLimit();
+        Say($"{mib} MiB of noise, file in {folder} to {remote.Remote} and back; best of {runs} runs. UCX: {UcxLibrary.Finding}");
+        Head(copy, "this side");
+        var client = new TransferClient([new V3ClientProtocol()]);
+        await using var clientScope = client.ConfigureAwait(false);
+        var measured = 0;
+        foreach (var carrier in (BulkCarrier[])[BulkCarrier.Sockets, BulkCarrier.Ucx])
+        {
+            foreach (var authenticate in (bool[])[false, true])
+            {
+                var request = remote with { Resume = false, Versions = [3], Datacenter = new DatacenterRequest { Required = true, Authenticate = authenticate, Carriers = carrier, MinimumBytes = 0 } };
+                try
+                {
+                    await MeasureAsync(request, client, source, OwnCpu, static () => { }, copy, runs, cancellationToken).ConfigureAwait(false);
+                    measured++;
+                }
+                catch (DwcpTransferException e) when (e.Code == DwcpErrorCode.BulkUnavailable)
+                {
+                    Say($"(not measured: {carrier}{(authenticate ? " with AES-GMAC" : "")}. {e.Message})");
+                }
+                catch (DwcpTransferException e)
+                {
+                    throw new ToolException(ExitCode.Failure, $"{e.Message} ({e.Code})");
+                }
+            }
+        }
+
+        return measured > 0 ? ExitCode.Success : throw new ToolException(ExitCode.Failure, "The node offers no bulk path to this client; the lines above say why.");
+    }
+
+    private static double OwnCpu()
+    {
+        using var own = Process.GetCurrentProcess();
+        return own.TotalProcessorTime.TotalSeconds;
     }
 
     private static async Task MeasureNodeAsync(
@@ -73,36 +127,46 @@ internal static class DatacenterBench
         }
     }
 
-    private static async Task MeasureAsync(
+    private static Task MeasureAsync(
         Node node, TransferClient client, string source, DatacenterRequest? wish, double copy, int runs, CancellationToken cancellationToken)
+    {
+        var request = new TransferRequest
+        {
+            Remote = new Uri(string.Create(CultureInfo.InvariantCulture, $"dwcp://127.0.0.1:{node.Port}/bench")),
+            ClientId = "bench",
+            ClientCertificate = node.Certificate,
+            Pin = node.Pin,
+            Versions = [3],
+            Resume = false,
+            Datacenter = wish,
+        };
+        return MeasureAsync(request, client, source, () => node.CpuSeconds, node.ForgetStore, copy, runs, cancellationToken);
+    }
+
+    private static async Task MeasureAsync(
+        TransferRequest request, TransferClient client, string source, Func<double> cpu, Action forget, double copy, int runs, CancellationToken cancellationToken)
     {
         TransferResult? put = null;
         TransferResult? get = null;
         var putCpu = 0.0;
         var getCpu = 0.0;
+        double? verified = null;
+        if (request.Datacenter is { } wish) request = request with { Datacenter = wish with { PayloadVerified = () => verified = cpu() } };
         for (var run = 0; run < runs; run++)
         {
-            var request = new TransferRequest
-            {
-                Remote = new Uri(string.Create(CultureInfo.InvariantCulture, $"dwcp://127.0.0.1:{node.Port}/bench")),
-                ClientId = "bench",
-                ClientCertificate = node.Certificate,
-                Pin = node.Pin,
-                Versions = [3],
-                Resume = false,
-                Datacenter = wish,
-            };
-            var before = node.CpuSeconds;
+            var before = cpu();
             var sent = await client.SendAsync(request, TransferSource.FromPaths(source), null, cancellationToken).ConfigureAwait(false);
-            if (put is null || Rate(sent) > Rate(put)) (put, putCpu) = (sent, node.CpuSeconds - before);
-            before = node.CpuSeconds;
+            if (put is null || Rate(sent) > Rate(put)) (put, putCpu) = (sent, (verified ?? cpu()) - before);
+            before = cpu();
+            verified = null;
             var back = source + ".back";
             var received = await client.ReceiveAsync(request, TransferSink.ToPath(back), null, cancellationToken).ConfigureAwait(false);
-            if (get is null || Rate(received) > Rate(get)) (get, getCpu) = (received, node.CpuSeconds - before);
+            if (get is null || Rate(received) > Rate(get)) (get, getCpu) = (received, (verified ?? cpu()) - before);
+            verified = null;
             if (run == 0) RequireEqual(source, back);
             File.Delete(back);
             await client.DeleteAsync(request, cancellationToken).ConfigureAwait(false);
-            node.ForgetStore();
+            forget();
         }
 
         Row($"put, {put!.Transport}", put, putCpu, copy);
@@ -181,6 +245,9 @@ internal static class DatacenterBench
             : throw new ToolException(ExitCode.Failure, "The benchmark's node ended before it listened.");
     }
 
+    private static IPEndPoint ParseEndPoint(OptionReader options, string text) =>
+        IPEndPoint.TryParse(text, out var end) ? end : throw options.Complaint($"--listen is an address of this machine, with or without a port (10.0.0.5:7420), not '{text}'.");
+
     private static int Number(OptionReader options, string name, int fallback) => options.Value(name) switch
     {
         null => fallback,
@@ -205,20 +272,33 @@ internal static class DatacenterBench
         {
             get
             {
-                Process.Refresh();
-                using var own = Process.GetCurrentProcess();
-                return Process.TotalProcessorTime.TotalSeconds + ReapedChildren(Process.Id) + own.TotalProcessorTime.TotalSeconds;
+                return OwnCpu() + (ProcessorTicks(Process.Id) / 100.0);
             }
         }
 
-        // The node's worker processes, once it has waited for them: cutime and cstime of /proc/<pid>/stat, in ticks of 10 ms.
-        private static double ReapedChildren(int process)
+        // The node and its worker processes, running or waited for: times of /proc/<pid>/stat, in ticks of 10 ms.
+        private static long ProcessorTicks(int node)
         {
-            var file = $"/proc/{process}/stat";
-            if (!File.Exists(file)) return 0;
-            var text = File.ReadAllText(file);
-            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return (long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture)) / 100.0;
+            long ticks = 0;
+            foreach (var directory in Directory.Exists("/proc/self") ? Directory.GetDirectories("/proc") : [])
+            {
+                if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var process)) continue;
+                string text;
+                try
+                {
+                    text = File.ReadAllText(Path.Combine(directory, "stat"));
+                }
+                catch (IOException)
+                {
+                    continue; // it ended meanwhile
+                }
+
+                var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+                if (process != node && fields[1] != node.ToString(CultureInfo.InvariantCulture)) continue;
+                for (var field = 11; field <= 14; field++) ticks += long.Parse(fields[field], CultureInfo.InvariantCulture);
+            }
+
+            return ticks;
         }
 
         /// <summary>Gives the memory of deleted objects back: on tmpfs the store would otherwise fill the machine, run after run.</summary>

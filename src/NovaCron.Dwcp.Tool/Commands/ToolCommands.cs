@@ -27,11 +27,19 @@ internal static class ToolCommands
           dwcp bench FILE [--mib N] [--threads N]   what each level makes of a file, and how fast
           dwcp bench datacenter [--mib N] [--runs N] [--directory DIR]
                                                     the bulk path, file to file between two processes of this machine
+          dwcp bench datacenter --listen ADDRESS[:PORT] [--directory DIR]
+                                                    a node to measure against; says how, until Ctrl+C
+          dwcp bench datacenter dwcp://HOST[:PORT]/OBJECT [--mib N] [--runs N] [--directory DIR] [options of send]
+                                                    the same to a node: between hosts, or from pod to pod
           dwcp help | --help                        this text
           dwcp version | --version
 
         Options of send and receive
           --api-key-file FILE      the API key (or environment variable DWCP_API_KEY; never an argument)
+          --certificate FILE       a client certificate instead of a key: PEM, or PKCS #12 (.pfx). RDMA needs one
+          --certificate-key FILE   its private key, PEM, when it is not in the same file
+          --certificate-password-file FILE
+                                   the password of the key, or of the .pfx
           --ca FILE                authority of the node's certificate, PEM; the system's by default
           --pin SHA256             trust exactly this certificate
           --server-name NAME       name in the node's certificate (dwcp-v3)

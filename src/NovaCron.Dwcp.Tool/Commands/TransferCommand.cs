@@ -15,7 +15,7 @@ namespace NovaCron.Dwcp.Tool.Commands;
 internal static class TransferCommand
 {
     private const string ApiKeyVariable = "DWCP_API_KEY";
-    private static readonly string[] Valued = ["api-key-file", "ca", "pin", "server-name", "client-id", "level", "version", "max-rate", "mode"];
+    private static readonly string[] Valued = ["api-key-file", "certificate", "certificate-key", "certificate-password-file", "ca", "pin", "server-name", "client-id", "level", "version", "max-rate", "mode"];
     private static readonly string[] Switches = ["no-resume", "quiet", "verbose", "require-rdma"];
 
     public static Task<int> SendAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
@@ -64,7 +64,11 @@ internal static class TransferCommand
         }
     }
 
-    private static TransferRequest Request(OptionReader options, string remote)
+    /// <summary>Options of every command that asks a node for something.</summary>
+    public static IReadOnlyList<string> RequestOptions => Valued;
+
+    /// <summary>The request that the options describe.</summary>
+    public static TransferRequest Request(OptionReader options, string remote)
     {
         if (!Uri.TryCreate(remote, UriKind.Absolute, out var uri) || uri.Scheme != "dwcp" || uri.Host.Length == 0 || uri.AbsolutePath.Length < 2)
             throw options.Complaint($"'{remote}' is not dwcp://HOST[:PORT]/OBJECT.");
@@ -73,6 +77,7 @@ internal static class TransferCommand
             Remote = uri,
             ClientId = options.Value("client-id") ?? $"{Environment.UserName}@{Environment.MachineName}",
             ApiKey = ReadApiKey(options),
+            ClientCertificate = ReadCertificate(options),
             TrustedCertificates = options.Value("ca") is { } ca ? ReadAuthorities(ca) : null,
             Pin = options.Value("pin"),
             ServerName = options.Value("server-name") ?? "dwcp-v3",
@@ -96,6 +101,30 @@ internal static class TransferCommand
             return Environment.GetEnvironmentVariable(ApiKeyVariable);
         return File.Exists(file) ? File.ReadAllText(file).Trim() : throw new ToolException(ExitCode.Failure, $"API key file {file} does not exist.");
     }
+
+    private static X509Certificate2? ReadCertificate(OptionReader options)
+    {
+        if (options.Value("certificate") is not { } file)
+            return options.Value("certificate-key") is null ? null : throw options.Complaint("--certificate-key belongs to --certificate.");
+        var key = options.Value("certificate-key");
+        var password = options.Value("certificate-password-file") is { } secret ? ReadSecret(secret) : null;
+        try
+        {
+            if (key is null && Path.GetExtension(file) is ".pfx" or ".p12")
+                return X509CertificateLoader.LoadPkcs12FromFile(file, password);
+            // Through PKCS #12: Windows' TLS takes no key that was only read.
+            using var read = password is null ? X509Certificate2.CreateFromPemFile(file, key) : X509Certificate2.CreateFromEncryptedPemFile(file, password, key);
+            return X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pfx), null);
+        }
+        catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException(ExitCode.Failure,
+                $"The client certificate {file} cannot be read: {error.Message} It is PEM with its key in the same file or in --certificate-key, or PKCS #12 (.pfx).");
+        }
+    }
+
+    private static string ReadSecret(string file) =>
+        File.Exists(file) ? File.ReadAllText(file).Trim() : throw new ToolException(ExitCode.Failure, $"The file {file} does not exist.");
 
     private static X509Certificate2Collection ReadAuthorities(string file)
     {

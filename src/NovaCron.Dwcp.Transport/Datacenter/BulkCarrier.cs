@@ -12,4 +12,7 @@ public enum BulkCarrier
 
     /// <summary>UCX: RDMA verbs, shared memory or TCP, as the library chose.</summary>
     Ucx = 2,
+
+    /// <summary>UCX, and this side has a port for RDMA verbs that is up and permitted. Says what a side has; never chosen by itself.</summary>
+    Verbs = 4,
 }

@@ -26,7 +26,7 @@ internal sealed record BulkOffer(RelativePath Path, int Flags, BulkCarrier Carri
         var path = RelativePath.Parse(reader.Text("path", RelativePath.MaxBytes));
         if (path.IsRoot) throw new DwcpProtocolException(DwcpErrorCode.InvalidPath, "The object has no path. Name it: dwcp://host/path.");
         var flags = reader.Count("flags", 3);
-        var carriers = (BulkCarrier)reader.Count("carriers", 255) & (BulkCarrier.Sockets | BulkCarrier.Ucx); // those of newer versions are none of ours
+        var carriers = (BulkCarrier)reader.Count("carriers", 255) & (BulkCarrier.Sockets | BulkCarrier.Ucx | BulkCarrier.Verbs); // those of newer versions are none of ours
         var demands = (BulkDemands)reader.Count("demands", 3);
         EntryHeader? entry = null;
         byte[] identity = [];

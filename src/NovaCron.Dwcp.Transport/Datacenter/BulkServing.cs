@@ -15,11 +15,14 @@ internal sealed class BulkServing
     // Between two signs of life in phases in which no extent moves: well below any idle limit.
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(1);
 
+    private const int MaxTransportText = 256;
+
     private readonly FrameChannel _channel;
     private readonly BulkOffer _offer;
     private readonly PrincipalStore _store;
     private readonly ServerSessionContext _context;
     private readonly string _version;
+    private string? _ucxFailure;
     private readonly Channel<Frame> _inbox = Channel.CreateBounded<Frame>(new BoundedChannelOptions(64) { SingleReader = true, SingleWriter = true });
 
     public BulkServing(FrameChannel channel, int stream, BulkOffer offer, PrincipalStore store, ServerSessionContext context, string version)
@@ -87,11 +90,7 @@ internal sealed class BulkServing
         await TellProgressAsync(progress => Task.Run(() => Guard(() => partial.Begin((_offer.Flags & PutFlags.Forget) != 0, progress, cancellationToken)), cancellationToken), cancellationToken).ConfigureAwait(false);
         DatacenterCounters.Resumed(partial.Map.PresentBytes);
 
-        if (ChooseUcx() is { } choice)
-        {
-            await ReceiveByWorkerAsync(choice, target, cancellationToken).ConfigureAwait(false);
-        }
-        else
+        if (ChooseUcx() is not { } choice || !await TryReceiveByWorkerAsync(choice, target, cancellationToken).ConfigureAwait(false))
         {
             using var link = Open();
             await AnswerAsync(FrameType.BulkPutAnswer, link, null, partial.Map, cancellationToken).ConfigureAwait(false);
@@ -119,8 +118,8 @@ internal sealed class BulkServing
                 ?? throw new DwcpTransferException(DwcpErrorCode.NotFound, DwcpFault.Client, $"There is no object '{_offer.Path}'. List what is there, and mind upper and lower case.")),
             cancellationToken).ConfigureAwait(false);
         var source = StoredExtentSource.TryOpen(reader) ?? throw Unavailable($"'{_offer.Path}' was not stored by the bulk path: it is cut by content.");
-        if (source.PlainPack is { } pack && ChooseUcx() is { } choice) await SendByWorkerAsync(choice, source, pack, cancellationToken).ConfigureAwait(false);
-        else await SendBySocketAsync(source, cancellationToken).ConfigureAwait(false);
+        if (source.PlainPack is not { } pack || ChooseUcx() is not { } choice || !await TrySendByWorkerAsync(choice, source, pack, cancellationToken).ConfigureAwait(false))
+            await SendBySocketAsync(source, cancellationToken).ConfigureAwait(false);
         var root = await ReadHashAsync(FrameType.Committed, cancellationToken).ConfigureAwait(false);
         if (root != source.Stored.Root) throw new DwcpProtocolException(DwcpErrorCode.ManifestMismatch, $"The client says that it received {root}; {source.Stored.Root} was sent.");
     }
@@ -150,7 +149,7 @@ internal sealed class BulkServing
         var readiness = rdma || WhyNoUcx(policy) is null ? RdmaReadiness.Check() : null;
         if (rdma && readiness is { IsReady: false }) throw Unavailable($"RDMA is required, and this node lacks: {string.Join(" ", readiness.Missing)}");
         if (WhyNoUcx(policy) is { } why) return rdma ? throw Unavailable($"RDMA is required, and {why}.") : null;
-        return UcxChoice.Make(PayloadListener.Plain(_context.LocalAddress!), PeerAddress, readiness!, rdma, policy.UcxTransports);
+        return UcxChoice.Make(PayloadListener.Plain(_context.LocalAddress!), PeerAddress, readiness!, rdma || (_offer.Carriers & BulkCarrier.Verbs) != 0, rdma, policy.UcxTransports);
     }
 
     private string? WhyNoUcx(DatacenterPolicy policy)
@@ -165,7 +164,8 @@ internal sealed class BulkServing
 
     private IPAddress PeerAddress => PayloadListener.Plain(((IPEndPoint)_context.RemoteEndPoint).Address);
 
-    private async Task ReceiveByWorkerAsync(UcxChoice choice, BulkObject target, CancellationToken cancellationToken)
+    /// <returns>False when UCX failed before the client was answered, and plain sockets may be used instead.</returns>
+    private async Task<bool> TryReceiveByWorkerAsync(UcxChoice choice, BulkObject target, CancellationToken cancellationToken)
     {
         var key = NewKey();
         var partial = target.Partial;
@@ -174,25 +174,55 @@ internal sealed class BulkServing
             Journal = Path.Combine(_context.Store.Root, target.JournalFile),
             JournalLength = partial.JournalLength,
         };
-        var worker = await BulkWorkerProcess.StartAsync(_context.Options.Datacenter!.WorkerCommand, job, cancellationToken).ConfigureAwait(false);
+        if (await TryStartAsync(job, cancellationToken).ConfigureAwait(false) is not (var worker, var port, var terms)) return false;
         await using var workerScope = worker.ConfigureAwait(false);
-        await AnswerForAsync(FrameType.BulkPutAnswer, worker, choice, key, null, partial.Map, cancellationToken).ConfigureAwait(false);
-        await CountedAsync(BulkCarrier.Ucx, () => RelayAsync(worker, partial.Map.Bytes, FrameType.Extent, cancellationToken)).ConfigureAwait(false);
+        await AnswerForAsync(FrameType.BulkPutAnswer, choice, key, port, terms, null, partial.Map, cancellationToken).ConfigureAwait(false);
+        await CountedAsync(BulkCarrier.Ucx, () => RelayAsync(worker, job, FrameType.Extent, cancellationToken)).ConfigureAwait(false);
+        return true;
     }
 
-    private async Task SendByWorkerAsync(UcxChoice choice, StoredExtentSource source, int pack, CancellationToken cancellationToken)
+    private async Task<bool> TrySendByWorkerAsync(UcxChoice choice, StoredExtentSource source, int pack, CancellationToken cancellationToken)
     {
         var key = NewKey();
         var job = Job(choice, key, receives: false, _store.PackFile(pack), new ExtentMap(source.Length));
-        var worker = await BulkWorkerProcess.StartAsync(_context.Options.Datacenter!.WorkerCommand, job, cancellationToken).ConfigureAwait(false);
+        if (await TryStartAsync(job, cancellationToken).ConfigureAwait(false) is not (var worker, var port, var terms)) return false;
         await using var workerScope = worker.ConfigureAwait(false);
-        await AnswerForAsync(FrameType.BulkGetAnswer, worker, choice, key, source.Stored, null, cancellationToken).ConfigureAwait(false);
+        await AnswerForAsync(FrameType.BulkGetAnswer, choice, key, port, terms, source.Stored, null, cancellationToken).ConfigureAwait(false);
         using (var begin = await ExpectAsync(FrameType.BulkBegin, cancellationToken).ConfigureAwait(false))
         {
             await worker.PassAsync(begin, cancellationToken).ConfigureAwait(false);
         }
 
-        await CountedAsync(BulkCarrier.Ucx, () => RelayAsync(worker, source.Length, FrameType.ExtentVerified, cancellationToken)).ConfigureAwait(false);
+        await CountedAsync(BulkCarrier.Ucx, () => RelayAsync(worker, job, FrameType.ExtentVerified, cancellationToken)).ConfigureAwait(false);
+        return true;
+    }
+
+    // Null, and the reason kept, when there is no way by UCX and a client that takes sockets: a library, a device or memory that fails must not cost the bulk path.
+    private async Task<(BulkWorkerProcess Worker, int Port, byte[] Terms)?> TryStartAsync(BulkJob job, CancellationToken cancellationToken)
+    {
+        var policy = _context.Options.Datacenter!;
+        BulkWorkerProcess? worker = null;
+        try
+        {
+            worker = await BulkWorkerProcess.StartAsync(policy.WorkerCommand, job, cancellationToken).ConfigureAwait(false);
+            using var ready = await worker.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var (port, terms) = ReadReady(ready);
+            return (worker, port, terms);
+        }
+        catch (DwcpTransferException e)
+        {
+            if (worker is not null) await worker.DisposeAsync().ConfigureAwait(false);
+            DatacenterCounters.UcxFailed();
+            _ucxFailure = e.Message;
+            if (policy.RequireRdma || (_offer.Demands & BulkDemands.Rdma) != 0) throw Unavailable($"RDMA is required, and {e.Message}");
+            if ((_offer.Carriers & policy.Carriers & BulkCarrier.Sockets) == 0) throw Unavailable(e.Message);
+            return null;
+        }
+        catch
+        {
+            if (worker is not null) await worker.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private byte[] NewKey() => _context.Options.Datacenter!.Authenticate || (_offer.Demands & BulkDemands.Authentication) != 0 ? RandomNumberGenerator.GetBytes(BulkLimits.KeyBytes) : [];
@@ -220,15 +250,8 @@ internal sealed class BulkServing
     }
 
     private async Task AnswerForAsync(
-        FrameType type, BulkWorkerProcess worker, UcxChoice choice, byte[] key, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
+        FrameType type, UcxChoice choice, byte[] key, int port, byte[] terms, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
     {
-        int port;
-        byte[] terms;
-        using (var ready = await worker.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            (port, terms) = ReadReady(ready);
-        }
-
         using var frame = new WireWriter();
         new BulkAnswer(BulkCarrier.Ucx, choice.Reason, key, new byte[BulkLimits.TokenBytes], port, terms, stored, map).Write(frame);
         await _channel.WriteAsync(type, Stream, frame, cancellationToken).ConfigureAwait(false);
@@ -241,9 +264,12 @@ internal sealed class BulkServing
         return (reader.Count("port", ushort.MaxValue), reader.Rest().ToArray());
     }
 
-    // The worker speaks to the peer through us: it has neither the session's keys nor its connection.
-    private async Task RelayAsync(BulkWorkerProcess worker, long bytes, FrameType fromClient, CancellationToken cancellationToken)
+    // The worker speaks to the peer through us: it has neither the session's keys nor its connection. Its counters end with it; ours are the node's.
+    private async Task RelayAsync(BulkWorkerProcess worker, BulkJob job, FrameType fromClient, CancellationToken cancellationToken)
     {
+        var bytes = job.Bytes;
+        var registered = UcxLink.RegisteredBytes(job.Receives, job.Messages);
+        DatacenterCounters.Registered(registered);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var toWorker = PassToWorkerAsync(worker, fromClient, stop.Token);
         var extents = BulkLimits.ExtentsOf(bytes);
@@ -254,15 +280,31 @@ internal sealed class BulkServing
                 var next = worker.ReadAsync(stop.Token);
                 if (await Task.WhenAny(next, toWorker).ConfigureAwait(false) == toWorker && toWorker.IsFaulted) await toWorker.ConfigureAwait(false);
                 using var frame = await next.ConfigureAwait(false);
-                if (frame.Type == FrameType.BulkVerified) return;
+                if (frame.Type == FrameType.BulkVerified)
+                {
+                    DatacenterCounters.Carried(new WireReader(frame.Payload.Span).Text("transport", MaxTransportText));
+                    return;
+                }
+
                 if (frame.Type is not (FrameType.Extent or FrameType.ExtentVerified) || extents == 0) throw new InvalidOperationException($"The process for UCX sent {frame.Type}.");
-                if (frame.Type == FrameType.ExtentVerified) ReportExtent(BulkLimits.LengthOf(bytes, new WireReader(frame.Payload.Span).Count("extent", extents - 1)), TimeSpan.Zero);
+                var length = BulkLimits.LengthOf(bytes, new WireReader(frame.Payload.Span).Count("extent", extents - 1));
+                if (frame.Type == FrameType.ExtentVerified)
+                {
+                    DatacenterCounters.ExtentVerified(length, authenticated: job.Key.Length > 0);
+                    ReportExtent(length, TimeSpan.Zero);
+                }
+                else
+                {
+                    DatacenterCounters.ExtentSent(length);
+                }
+
                 await _channel.WriteAsync(frame.Type, Stream, frame.Payload, cancellationToken).ConfigureAwait(false);
                 await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally
         {
+            DatacenterCounters.Unregistered(registered);
             await stop.CancelAsync().ConfigureAwait(false);
             await BulkReceiving.EndOf(toWorker).ConfigureAwait(false);
         }
@@ -296,7 +338,7 @@ internal sealed class BulkServing
     private async Task AnswerAsync(FrameType type, Link link, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
     {
         using var frame = new WireWriter();
-        new BulkAnswer(BulkCarrier.Sockets, $"plain sockets: {WhyNoUcx(_context.Options.Datacenter!) ?? "the object's pieces are scattered over packs"}", link.Key, link.Token, link.Port, [], stored, map).Write(frame);
+        new BulkAnswer(BulkCarrier.Sockets, $"plain sockets: {_ucxFailure ?? WhyNoUcx(_context.Options.Datacenter!) ?? "the object's pieces are scattered over packs"}", link.Key, link.Token, link.Port, [], stored, map).Write(frame);
         await _channel.WriteAsync(type, Stream, frame, cancellationToken).ConfigureAwait(false);
         await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
     }

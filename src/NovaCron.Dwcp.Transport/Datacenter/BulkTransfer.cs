@@ -62,6 +62,8 @@ internal sealed class BulkTransfer
             _context.Status = BulkStatus.VerifiedPendingDigest;
         }
 
+        _wish.PayloadVerified?.Invoke();
+
         var start = Stopwatch.GetTimestamp();
         var root = await DigestAsync(progress => PartialExtents.Digest(
             header, file.Length, file.ReadPiece, new byte[BulkLimits.PieceBytes], null, progress, _cancellation)).ConfigureAwait(false);
@@ -87,22 +89,26 @@ internal sealed class BulkTransfer
         var map = file.Partial.Map;
         _context.TotalBytes = stored.Entry.Size;
         var report = Begin(answer, stored.Entry.Size!.Value, map);
-        using var link = answer.Carrier == BulkCarrier.Ucx ? UcxLink.Open(receives: true, UcxTerms.Read(answer.CarrierData).Transports) : null;
+        var terms = answer.Carrier == BulkCarrier.Ucx ? UcxTerms.Read(answer.CarrierData) : null;
+        using var link = terms is null ? null : await OpeningUcxAsync(() => Task.FromResult(UcxLink.Open(receives: true, terms.Transports, terms.Messages))).ConfigureAwait(false);
         using (var begin = new WireWriter())
         {
             map.Write(begin);
-            if (link is not null) begin.Bytes(new UcxTerms(false, "", link.Worker.Address(), link.DescribeRegion()).Write());
+            if (link is not null) begin.Bytes(new UcxTerms(false, terms!.Messages, "", link.Worker.Address(), terms.Messages ? [] : link.DescribeRegion()).Write());
             await _channel.WriteAsync(FrameType.BulkBegin, _stream, begin, _cancellation).ConfigureAwait(false);
             await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
         }
 
-        using (var payload = await OpenReaderAsync(answer, link, report).ConfigureAwait(false))
+        using (var payload = await (link is null
+            ? OpenReaderAsync(answer, null, null, report)
+            : OpeningUcxAsync(() => OpenReaderAsync(answer, link, terms, report))).ConfigureAwait(false))
         {
             await CountedAsync(report, () => file.GuardAsync(
                 () => new BulkReceiving(_channel, _stream, _inbox).RunAsync(file.Partial, payload, mac, (bytes, _) => Count(bytes), _cancellation))).ConfigureAwait(false);
         }
 
         _context.Status = BulkStatus.VerifiedPendingDigest;
+        _wish.PayloadVerified?.Invoke();
         var start = Stopwatch.GetTimestamp();
         var root = await DigestAsync(progress => file.Commit(progress, _cancellation)).ConfigureAwait(false);
         await SendHashAsync(FrameType.Committed, root).ConfigureAwait(false);
@@ -130,7 +136,9 @@ internal sealed class BulkTransfer
         return answer;
     }
 
-    private BulkCarrier Carriers => UcxLibrary.Instance is null ? _wish.Carriers & BulkCarrier.Sockets : _wish.Carriers;
+    private BulkCarrier Carriers => UcxLibrary.Instance is null || (_wish.Carriers & BulkCarrier.Ucx) == 0
+        ? _wish.Carriers & BulkCarrier.Sockets
+        : _wish.Carriers | (RdmaReadiness.Check().IsReady ? BulkCarrier.Verbs : 0);
 
     private IPEndPoint PayloadPeer(BulkAnswer answer) => _context.Peer is IPEndPoint peer
         ? new IPEndPoint(PayloadListener.Plain(peer.Address), answer.Port)
@@ -141,18 +149,50 @@ internal sealed class BulkTransfer
     private async Task<IPayloadWriter> OpenWriterAsync(BulkAnswer answer, BulkReport report)
     {
         if (answer.Carrier == BulkCarrier.Sockets) return new SocketPayloadWriter(await ConnectAsync(answer).ConfigureAwait(false));
+        return await OpeningUcxAsync(() => OpenUcxWriterAsync(answer, report)).ConfigureAwait(false);
+    }
+
+    // What UCX cannot do here is told to the node, which ends the stream and keeps the session; then another carrier is asked for.
+    private async Task<T> OpeningUcxAsync<T>(Func<Task<T>> open)
+    {
+        try
+        {
+            return await open().ConfigureAwait(false);
+        }
+        catch (DwcpTransferException e) when (!_wish.RequireRdma && e is not DwcpProtocolException && !_cancellation.IsCancellationRequested)
+        {
+            using var frame = new WireWriter();
+            ErrorFrame.Write(frame, new DwcpTransferException(DwcpErrorCode.BulkUnavailable, DwcpFault.Client, $"The client cannot use UCX: {e.Message}"));
+            await _channel.WriteAsync(FrameType.Error, _stream, frame, _cancellation).ConfigureAwait(false);
+            await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
+            try
+            {
+                using var none = await ExpectAsync(FrameType.Committed).ConfigureAwait(false); // the node answers with the error, and only with that
+            }
+            catch (DwcpTransferException told) when (told.Code == DwcpErrorCode.BulkUnavailable)
+            {
+                throw new UcxUnusableException(e);
+            }
+
+            throw new DwcpProtocolException("The node committed an object of which nothing was sent.");
+        }
+    }
+
+    private async Task<IPayloadWriter> OpenUcxWriterAsync(BulkAnswer answer, BulkReport report)
+    {
         var terms = UcxTerms.Read(answer.CarrierData);
-        var link = UcxLink.Open(receives: false, terms.Transports);
+        var link = UcxLink.Open(receives: false, terms.Transports, terms.Messages);
         try
         {
             await DataThread.Run("dwcp ucx connect", () =>
             {
                 if (terms.SameMachine) link.Connect(terms.Worker);
                 else link.Connect(PayloadPeer(answer));
-                link.UsePeerRegion(terms.Region, ConnectTimeout, _cancellation);
+                if (terms.Messages) link.WaitForGreeting(ConnectTimeout, _cancellation);
+                else link.UsePeerRegion(terms.Region, ConnectTimeout, _cancellation);
             }).ConfigureAwait(false);
             report.Transport = Judge(link.Endpoint.Transports());
-            return new UcxPayloadWriter(link);
+            return UcxCarriers.Writer(link, terms.Messages);
         }
         catch
         {
@@ -161,10 +201,12 @@ internal sealed class BulkTransfer
         }
     }
 
-    private async Task<IPayloadReader> OpenReaderAsync(BulkAnswer answer, UcxLink? link, BulkReport report)
+    private async Task<IPayloadReader> OpenReaderAsync(BulkAnswer answer, UcxLink? link, UcxTerms? terms, BulkReport report)
     {
-        if (link is null) return new SocketPayloadReader(await ConnectAsync(answer).ConfigureAwait(false));
-        if (UcxTerms.Read(answer.CarrierData).SameMachine)
+        if (link is null || terms is null) return new SocketPayloadReader(await ConnectAsync(answer).ConfigureAwait(false));
+        // Made before the peer may send: a message that nobody takes would be dropped.
+        var reader = UcxCarriers.Reader(link, terms.Messages);
+        if (terms.SameMachine)
         {
             report.Transport = "shared memory (UCX)";
         }
@@ -178,7 +220,7 @@ internal sealed class BulkTransfer
             report.Transport = Judge(link.Endpoint.Transports());
         }
 
-        return new UcxPayloadReader(link);
+        return reader;
     }
 
     // The library chooses among what it was allowed; what was asked for is judged by what it really took.
@@ -199,7 +241,7 @@ internal sealed class BulkTransfer
         return new BulkReport
         {
             Transport = "sockets",
-            Reasons = [answer.Reason, answer.Key.Length > 0 ? "every piece authenticated by AES-256-GMAC" : "payload protected by checksums alone: the node's policy trusts this network"],
+            Reasons = [.. _wish.UcxFailure is { } failure ? (string[])[$"not by UCX: {failure}"] : [], answer.Reason, answer.Key.Length > 0 ? "every piece authenticated by AES-256-GMAC" : "payload protected by checksums alone: the node's policy trusts this network"],
             Authenticated = answer.Key.Length > 0,
         };
     }

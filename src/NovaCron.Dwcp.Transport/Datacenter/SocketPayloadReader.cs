@@ -3,9 +3,17 @@ using System.Net.Sockets;
 namespace NovaCron.Dwcp.Transport.Datacenter;
 
 /// <summary>Reads extents one behind another from a TCP connection, into the receiver's own buffer.</summary>
-internal sealed class SocketPayloadReader(Socket socket) : IPayloadReader
+internal sealed class SocketPayloadReader : IPayloadReader
 {
+    private readonly Socket _socket;
     private readonly SocketSignal _signal = new();
+
+    /// <param name="socket">Belongs to this reader from now on.</param>
+    public SocketPayloadReader(Socket socket)
+    {
+        _socket = socket;
+        SocketCalls.MakeBlocking(socket);
+    }
 
     public bool ReadsAfterNotice => false;
 
@@ -16,7 +24,7 @@ internal sealed class SocketPayloadReader(Socket socket) : IPayloadReader
             int read;
             try
             {
-                read = socket.Receive(piece, SocketFlags.None);
+                read = SocketCalls.Receive(_socket, piece);
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
@@ -35,12 +43,12 @@ internal sealed class SocketPayloadReader(Socket socket) : IPayloadReader
     public void Abort()
     {
         _signal.Abort();
-        socket.Dispose();
+        SocketCalls.Abort(_socket);
     }
 
     public void Dispose()
     {
-        socket.Dispose();
+        _socket.Dispose();
         _signal.Dispose();
     }
 }

@@ -3,12 +3,20 @@ using System.Net.Sockets;
 namespace NovaCron.Dwcp.Transport.Datacenter;
 
 /// <summary>Extents one behind another on a TCP connection; TCP's own window holds the sender back.</summary>
-internal sealed class SocketPayloadWriter(Socket socket) : IPayloadWriter
+internal sealed class SocketPayloadWriter : IPayloadWriter
 {
+    private readonly Socket _socket;
     private readonly byte[] _piece = GC.AllocateArray<byte>(BulkLimits.PieceBytes, pinned: true);
     private readonly SocketSignal _signal = new();
     private long _finished;
     private long _taken;
+
+    /// <param name="socket">Belongs to this writer from now on.</param>
+    public SocketPayloadWriter(Socket socket)
+    {
+        _socket = socket;
+        SocketCalls.MakeBlocking(socket);
+    }
 
     public Span<byte> Rent(long number, int offset, int length) => _piece.AsSpan(0, length);
 
@@ -19,7 +27,7 @@ internal sealed class SocketPayloadWriter(Socket socket) : IPayloadWriter
         {
             try
             {
-                left = left[socket.Send(left, SocketFlags.None)..];
+                left = left[SocketCalls.Send(_socket, left)..];
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
@@ -45,12 +53,12 @@ internal sealed class SocketPayloadWriter(Socket socket) : IPayloadWriter
     public void Abort()
     {
         _signal.Abort();
-        socket.Dispose();
+        SocketCalls.Abort(_socket);
     }
 
     public void Dispose()
     {
-        socket.Dispose();
+        _socket.Dispose();
         _signal.Dispose();
     }
 }

@@ -14,6 +14,9 @@ internal sealed record BulkJob
 
     public required string Transports { get; init; }
 
+    /// <summary>True when payload travels as messages.</summary>
+    public bool Messages => UcxChoice.UsesMessages(SameMachine, Transports);
+
     public required IPAddress Local { get; init; }
 
     public required IPAddress Peer { get; init; }

@@ -56,10 +56,10 @@ public static class BulkWorker
     {
         using var mac = job.Key.Length > 0 ? new PieceMac(job.Key) : null;
         using var files = new DiskFiles(Path.GetDirectoryName(job.File)!);
-        var link = UcxLink.Open(job.Receives, job.Transports);
-        using var payload = job.Receives ? (IDisposable)new UcxPayloadReader(link) : new UcxPayloadWriter(link);
+        var link = UcxLink.Open(job.Receives, job.Transports, job.Messages);
+        using var payload = job.Receives ? UcxCarriers.Reader(link, job.Messages) : (IDisposable)UcxCarriers.Writer(link, job.Messages);
         var port = job.SameMachine ? 0 : link.Listen(job.Local, job.Port, job.Peer);
-        var terms = new UcxTerms(job.SameMachine, job.Transports, job.Receives && job.SameMachine ? link.Worker.Address() : [], job.Receives ? link.DescribeRegion() : []);
+        var terms = new UcxTerms(job.SameMachine, job.Messages, job.Transports, job.Receives && job.SameMachine ? link.Worker.Address() : [], job.Receives && !job.Messages ? link.DescribeRegion() : []);
         await TellAsync(channel, FrameType.BulkPutAnswer, w => w.Number(port).Bytes(terms.Write())).ConfigureAwait(false);
         if (job.Receives)
         {
@@ -67,7 +67,7 @@ public static class BulkWorker
             partial.Adopt(job.Map, job.JournalLength);
             if (!job.SameMachine) await DataThread.Run("dwcp ucx accept", () => link.Accept(job.ConnectTimeout, cancellationToken)).ConfigureAwait(false);
             var lanes = job.SameMachine ? job.Transports : UcxLanes.Describe(link.Endpoint.Transports());
-            await new BulkReceiving(channel, Stream, inbox).RunAsync(partial, (UcxPayloadReader)payload, mac, (_, _) => { }, cancellationToken).ConfigureAwait(false);
+            await new BulkReceiving(channel, Stream, inbox).RunAsync(partial, (IPayloadReader)payload, mac, (_, _) => { }, cancellationToken).ConfigureAwait(false);
             return job.SameMachine ? "shared memory (UCX)" : lanes;
         }
 
@@ -84,10 +84,11 @@ public static class BulkWorker
         {
             if (job.SameMachine) link.Connect(peer.Worker);
             else link.Accept(job.ConnectTimeout, cancellationToken);
-            link.UsePeerRegion(peer.Region, job.ConnectTimeout, cancellationToken);
+            if (job.Messages) link.WaitForGreeting(job.ConnectTimeout, cancellationToken);
+            else link.UsePeerRegion(peer.Region, job.ConnectTimeout, cancellationToken);
         }).ConfigureAwait(false);
         var transport = UcxLanes.Describe(link.Endpoint.Transports());
-        await new BulkSending(channel, Stream, inbox).RunAsync(source, map, (UcxPayloadWriter)payload, mac, _ => { }, null, cancellationToken).ConfigureAwait(false);
+        await new BulkSending(channel, Stream, inbox).RunAsync(source, map, (IPayloadWriter)payload, mac, _ => { }, null, cancellationToken).ConfigureAwait(false);
         return transport;
     }
 

@@ -12,10 +12,15 @@ internal sealed record UcxChoice(bool SameMachine, string Transports, string Rea
     // rc_verbs by its own name: under the alias rc_v UCX adds a UD lane for keepalive, which resets connections over soft-RoCE.
     private const string Verbs = "rc_verbs,rc_mlx5,self";
 
-    public static UcxChoice Make(IPAddress local, IPAddress peer, RdmaReadiness readiness, bool requireRdma, string? configured)
+    /// <summary>True where TCP carries everything: there messages are faster than puts, which the library makes of messages.</summary>
+    public static bool UsesMessages(bool sameMachine, string transports) =>
+        !sameMachine && transports.Split(',') is var names && names.Contains("tcp") && names.All(n => n is "tcp" or "self");
+
+    public static UcxChoice Make(IPAddress local, IPAddress peer, RdmaReadiness readiness, bool peerHasVerbs, bool requireRdma, string? configured)
     {
         if (configured is not null) return new UcxChoice(false, configured, $"{configured} by UCX: the node's policy says so");
         if (!requireRdma && (IPAddress.IsLoopback(peer) || peer.Equals(local))) return new UcxChoice(true, "posix,sysv,self", "shared memory: the peer is on this machine");
+        if (readiness.IsReady && !peerHasVerbs) return new UcxChoice(false, "tcp,self", "TCP by UCX: the client has no RDMA verbs");
         if (readiness.IsReady) return new UcxChoice(false, Verbs, $"RDMA verbs: {string.Join(", ", readiness.Devices)}");
         return new UcxChoice(false, "tcp,self", $"TCP by UCX: no RDMA verbs here ({string.Join(" ", readiness.Missing)})");
     }

@@ -5,7 +5,8 @@ namespace NovaCron.Dwcp.Transport.Rdma;
 /// <summary>A connection to one peer. Belongs to its worker's thread.</summary>
 internal sealed unsafe class UcxEndpoint : IDisposable
 {
-    public const int MaxMessageBytes = 4096;
+    /// <summary>Most bytes of a message: with its header it fits the segments of 256 KiB that <see cref="UcxLibrary"/> asks TCP for, so it arrives whole and is copied once.</summary>
+    public const int MaxMessageBytes = 128 * 1024;
 
     private readonly UcxWorker _worker;
     private readonly GCHandle _self;
@@ -55,6 +56,13 @@ internal sealed unsafe class UcxEndpoint : IDisposable
         return unpacked;
     }
 
+    /// <summary>Where the peer's memory is in this process: in shared memory the key itself maps it. Null elsewhere.</summary>
+    public byte* PointerTo(ulong remote, nint key)
+    {
+        void* pointer;
+        return Native.RkeyPointer(key, remote, &pointer) == UcxNative.Ok ? (byte*)pointer : null;
+    }
+
     public void DestroyKey(nint key) => Native.RkeyDestroy(key);
 
     /// <summary>Begins a put; the local bytes must stay as they are until it ended.</summary>
@@ -84,7 +92,7 @@ internal sealed unsafe class UcxEndpoint : IDisposable
         return Native.EndpointFlush(_endpoint, &parameters);
     }
 
-    /// <summary>Begins to send a small message, eagerly; the bytes must stay until it ended.</summary>
+    /// <summary>Begins to send a message, eagerly; the bytes must stay until it ended.</summary>
     public nint Send(uint id, UcxRegion local, long offset, int length)
     {
         ThrowIfBroken();

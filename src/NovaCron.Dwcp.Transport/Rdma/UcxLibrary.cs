@@ -37,7 +37,7 @@ public sealed unsafe class UcxLibrary
     /// <summary>Null when the version's layouts are known, else what to do.</summary>
     internal static string? Refuse(Version version) => version >= Oldest && version < BeyondNewest
         ? null
-        : $"libucp {version} is installed; its structs are known from {Oldest} up to 1.18. Install libucx0 of Debian 12 or later, or do without: plain sockets need no library.";
+        : $"libucp {version} is installed; its structs are known from {Oldest} up to 1.22. Install libucx0 of Debian 12 or later, or do without: plain sockets need no library.";
 
     internal static (UcxLibrary? Library, string Reason) TryLoad(string ucpName, string ucsName)
     {

@@ -14,6 +14,12 @@ internal sealed class UcxLink : IDisposable
     // A sender's own buffers: one extent is read while the one before is on its way.
     private const int SendSlots = 2;
 
+    /// <summary>Pieces of a sender whose payload travels as messages: one is read and hashed while the one before is sent, and both stay in the second-level cache.</summary>
+    public const int MessageSlots = 2;
+
+    /// <summary>Number of the messages that carry payload.</summary>
+    public const uint Payload = 2;
+
     private const uint Greeting = 1;
     private const int GreetingBytes = 8;
 
@@ -48,25 +54,43 @@ internal sealed class UcxLink : IDisposable
 
     public ulong PeerAddress { get; private set; }
 
+    /// <summary>The peer's region where it is in this process, too: in shared memory. Else null.</summary>
+    public unsafe byte* PeerPointer { get; private set; }
+
     public int Slots => (int)(Region.Length / BulkLimits.ExtentBytes);
 
     /// <exception cref="DwcpTransferException">UCX is not installed, or does not give what is needed.</exception>
-    public static UcxLink Open(bool receives, string? transports)
+    /// <param name="receives">True for the receiver of a stream.</param>
+    /// <param name="transports">UCX_TLS.</param>
+    /// <param name="messages">True when payload travels as messages: then nobody writes to the receiver's memory, and there is none.</param>
+    public static UcxLink Open(bool receives, string? transports, bool messages = false)
     {
-        var context = new UcxContext(UcxLibrary.Require(), transports);
+        UcxContext? context = null;
         UcxWorker? worker = null;
         try
         {
+            context = new UcxContext(UcxLibrary.Require(), transports);
             worker = context.CreateWorker();
-            return new UcxLink(context, worker, context.Map((long)(receives ? BulkLimits.Credits : SendSlots) * BulkLimits.ExtentBytes));
+            return new UcxLink(context, worker, context.Map(RegisteredBytes(receives, messages)));
         }
-        catch
+        catch (Exception e)
         {
             worker?.Dispose();
-            context.Dispose();
+            context?.Dispose();
+            // Whatever the library's code: what cannot be made here will not be there in the next attempt either.
+            if (e is UcxException) throw new DwcpTransferException(DwcpErrorCode.BulkUnavailable, DwcpFault.Client, e.Message, e);
             throw;
         }
     }
+
+    /// <summary>Bytes that a side registers.</summary>
+    public static long RegisteredBytes(bool receives, bool messages) => (receives, messages) switch
+    {
+        (true, false) => (long)BulkLimits.Credits * BulkLimits.ExtentBytes,
+        (false, false) => (long)SendSlots * BulkLimits.ExtentBytes,
+        (true, true) => Environment.SystemPageSize,
+        (false, true) => (long)MessageSlots * BulkLimits.PieceBytes,
+    };
 
     /// <summary>What a sender must know of a receiver's buffers; travels inside the session only.</summary>
     public byte[] DescribeRegion()
@@ -116,9 +140,13 @@ internal sealed class UcxLink : IDisposable
         Settle(Stopwatch.GetTimestamp(), limit, cancellationToken);
         PeerAddress = BinaryPrimitives.ReadUInt64LittleEndian(description);
         _key = Endpoint.UnpackKey(description[8..]);
+        unsafe
+        {
+            PeerPointer = Endpoint.PointerTo(PeerAddress, _key);
+        }
     }
 
-    /// <summary>A receiver that connected: waits until the node took the connection.</summary>
+    /// <summary>Whoever connected and writes to nobody's memory: waits until the peer took the connection.</summary>
     public void WaitForGreeting(TimeSpan limit, CancellationToken cancellationToken) => Settle(Stopwatch.GetTimestamp(), limit, cancellationToken);
 
     /// <summary>Gives everything back; twice is once.</summary>

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace NovaCron.Dwcp.Transport.Rdma;
 
 /// <summary>
-/// The functions of libucp and its structs: the only file that knows their layout. Offsets are those of ucp.h 1.13 on 64-bit Linux. Versions 1.14 to 1.18 add fields behind these
-/// (exported memory handles, node ids, queries of transports) and flags, and move none: every struct says by its mask which fields it has. Calls that are inline in C
+/// The functions of libucp and its structs: the only file that knows their layout. Offsets are those of ucp.h on 64-bit Linux, compared by a C compiler
+/// with the headers of 1.13.1, 1.14.1, 1.15.0, 1.16.0, 1.17.0, 1.18.1, 1.19.1, 1.20.1, 1.21.0 and 1.22.0: later ones add fields behind these and move none, and every struct says by
+/// its mask which fields it has. Calls that are inline in C
 /// (ucp_init, ucp_dt_make_contig, UCS_PTR_*) are made here by hand.
 /// </summary>
 internal sealed unsafe class UcxNative
@@ -29,6 +30,7 @@ internal sealed unsafe class UcxNative
     public const uint ClientServer = 1;
     public const ulong ContiguousBytes = 1UL << 3; // ucp_dt_make_contig(1)
     public const uint AmSendEager = 1 << 1;
+    public const ulong AmReceivedByRendezvous = 1UL << 17; // what came is no data, but a description of data
 
     // op_attr_mask of a request
     public const uint OpFlags = 1 << 4;
@@ -64,6 +66,7 @@ internal sealed unsafe class UcxNative
     public readonly delegate* unmanaged<void*, void> RkeyBufferRelease;
     public readonly delegate* unmanaged<nint, byte*, nint*, int> RkeyUnpack;
     public readonly delegate* unmanaged<nint, void> RkeyDestroy;
+    public readonly delegate* unmanaged<nint, ulong, void**, int> RkeyPointer;
     public readonly delegate* unmanaged<nint, void*, nuint, ulong, nint, RequestParam*, nint> Put;
     public readonly delegate* unmanaged<nint, void*, nuint, ulong, nint, RequestParam*, nint> Get;
     public readonly delegate* unmanaged<nint, uint, void*, nuint, void*, nuint, RequestParam*, nint> AmSend;
@@ -108,6 +111,7 @@ internal sealed unsafe class UcxNative
         RkeyBufferRelease = (delegate* unmanaged<void*, void>)At("ucp_rkey_buffer_release");
         RkeyUnpack = (delegate* unmanaged<nint, byte*, nint*, int>)At("ucp_ep_rkey_unpack");
         RkeyDestroy = (delegate* unmanaged<nint, void>)At("ucp_rkey_destroy");
+        RkeyPointer = (delegate* unmanaged<nint, ulong, void**, int>)At("ucp_rkey_ptr");
         Put = (delegate* unmanaged<nint, void*, nuint, ulong, nint, RequestParam*, nint>)At("ucp_put_nbx");
         Get = (delegate* unmanaged<nint, void*, nuint, ulong, nint, RequestParam*, nint>)At("ucp_get_nbx");
         AmSend = (delegate* unmanaged<nint, uint, void*, nuint, void*, nuint, RequestParam*, nint>)At("ucp_am_send_nbx");
@@ -139,7 +143,7 @@ internal sealed unsafe class UcxNative
         public ulong Mask; // 1: thread mode
 
         [FieldOffset(8)]
-        public int ThreadMode; // 0: single
+        public int ThreadMode; // 0: the thread that made it; 1: one thread at a time
     }
 
     [StructLayout(LayoutKind.Explicit, Size = 128)]

@@ -2,8 +2,11 @@ using NovaCron.Dwcp.Transport.Datacenter;
 
 namespace NovaCron.Dwcp.Transport.Rdma;
 
-/// <summary>Puts extents into the receiver's bounce buffers, one buffer for each credit. An extent is complete when a flush behind its puts ended: then its bytes are in the receiver's memory.</summary>
-internal sealed class UcxPayloadWriter : IPayloadWriter
+/// <summary>
+/// Puts extents into the receiver's bounce buffers, one buffer for each credit. An extent is complete when a flush behind its puts ended: then its bytes are in the receiver's
+/// memory. In shared memory pieces are read straight into those buffers, and there is nothing left to put.
+/// </summary>
+internal sealed unsafe class UcxPayloadWriter : IPayloadWriter
 {
     private readonly UcxLink _link;
     private readonly Slot[] _slots;
@@ -20,6 +23,7 @@ internal sealed class UcxPayloadWriter : IPayloadWriter
 
     public Span<byte> Rent(long number, int offset, int length)
     {
+        if (_link.PeerPointer != null) return new Span<byte>(_link.PeerPointer + RemoteOffset(number) + offset, length); // its credit says that it is free
         // The slot's extent before must have left before its bytes are overwritten.
         while (number - Completed() >= _slots.Length) Wait();
         return _link.Region.Slice(LocalOffset(number) + offset, length);
@@ -28,17 +32,19 @@ internal sealed class UcxPayloadWriter : IPayloadWriter
     public void Send(long number, int offset, int length)
     {
         ThrowIfAborted();
-        var remote = _link.PeerAddress + (ulong)((number % BulkLimits.Credits * BulkLimits.ExtentBytes) + offset);
+        if (_link.PeerPointer != null) return;
+        var remote = _link.PeerAddress + (ulong)(RemoteOffset(number) + offset);
         var slot = _slots[number % _slots.Length];
         slot.Puts[slot.PutCount++] = _link.Endpoint.Put(_link.Region, LocalOffset(number) + offset, length, remote, _link.PeerKey);
     }
 
     public void Finish(long number)
     {
+        _finished = number + 1;
+        if (_link.PeerPointer != null) return; // the notice goes through the kernel: whoever reads it sees the bytes
         var slot = _slots[number % _slots.Length];
         slot.Flush = _link.Endpoint.Flush();
         slot.FlushDone = false;
-        _finished = number + 1;
     }
 
     public bool TryTakeComplete(out long number)
@@ -70,6 +76,7 @@ internal sealed class UcxPayloadWriter : IPayloadWriter
 
     private long Completed()
     {
+        if (_link.PeerPointer != null) return _finished;
         while (_completed < _finished && IsComplete(_slots[_completed % _slots.Length])) _completed++;
         return _completed;
     }
@@ -88,6 +95,8 @@ internal sealed class UcxPayloadWriter : IPayloadWriter
         slot.FlushDone = true;
         return true;
     }
+
+    private static long RemoteOffset(long number) => number % BulkLimits.Credits * BulkLimits.ExtentBytes;
 
     private long LocalOffset(long number) => number % _slots.Length * BulkLimits.ExtentBytes;
 

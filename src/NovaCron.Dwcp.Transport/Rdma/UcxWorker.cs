@@ -21,12 +21,13 @@ internal sealed unsafe class UcxWorker : IDisposable
     private int _wakeFd;
     private nint _listener;
     private IPAddress? _expected;
-    private UcxMessageHandler? _onMessage;
+    private readonly List<GCHandle> _handlers = [];
 
     public UcxWorker(UcxContext context)
     {
         _context = context;
-        var parameters = new UcxNative.WorkerParams { Mask = 1, ThreadMode = 0 };
+        // Made by one thread, connected by a second, used by a third, never by two at once: later libraries than 1.13 abort the process when that is not said.
+        var parameters = new UcxNative.WorkerParams { Mask = 1, ThreadMode = 1 };
         nint worker;
         context.Check(context.Native.WorkerCreate(context.Handle, &parameters, &worker), "make a worker");
         int descriptor;
@@ -139,11 +140,12 @@ internal sealed unsafe class UcxWorker : IDisposable
         fixed (byte* bytes = workerAddress) return new UcxEndpoint(this, new UcxNative.EndpointParams { Mask = 1, WorkerAddress = bytes });
     }
 
-    /// <summary>Hears of small messages with this id (<see cref="UcxEndpoint.Send"/>); called from within progress.</summary>
+    /// <summary>Hears of messages with this id (<see cref="UcxEndpoint.Send"/>); called from within progress, through C: the handler must not throw.</summary>
     public void OnMessage(uint id, UcxMessageHandler handler)
     {
-        _onMessage = handler;
-        var parameters = new UcxNative.AmHandlerParam { Mask = 1 | 4 | 8, Id = id, Callback = &OnActiveMessage, Argument = (void*)GCHandle.ToIntPtr(_self) };
+        var handle = GCHandle.Alloc(handler);
+        _handlers.Add(handle);
+        var parameters = new UcxNative.AmHandlerParam { Mask = 1 | 4 | 8, Id = id, Callback = &OnActiveMessage, Argument = (void*)GCHandle.ToIntPtr(handle) };
         _context.Check(_context.Native.SetAmHandler(_worker, &parameters), "take messages");
     }
 
@@ -193,6 +195,7 @@ internal sealed unsafe class UcxWorker : IDisposable
         _wakeFd = -1;
         _context.Native.WorkerDestroy(worker);
         _self.Free();
+        foreach (var handler in _handlers) handler.Free();
     }
 
     internal static IPEndPoint EndPointOf(byte* address)
@@ -218,8 +221,9 @@ internal sealed unsafe class UcxWorker : IDisposable
     [UnmanagedCallersOnly]
     private static int OnActiveMessage(void* argument, void* header, nuint headerLength, void* data, nuint length, void* parameters)
     {
-        var worker = (UcxWorker)GCHandle.FromIntPtr((nint)argument).Target!;
-        worker._onMessage?.Invoke(new ReadOnlySpan<byte>(data, (int)Math.Min(length, UcxEndpoint.MaxMessageBytes)));
+        // A peer that forces a rendezvous sends a description instead of data: nothing here takes it, and the library drops it.
+        var byRendezvous = (*(ulong*)parameters & UcxNative.AmReceivedByRendezvous) != 0;
+        if (!byRendezvous) ((UcxMessageHandler)GCHandle.FromIntPtr((nint)argument).Target!).Invoke(new ReadOnlySpan<byte>(data, (int)Math.Min(length, int.MaxValue)));
         return UcxNative.Ok;
     }
 }

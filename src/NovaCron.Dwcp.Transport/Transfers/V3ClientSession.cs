@@ -6,6 +6,7 @@ using NovaCron.Dwcp.Transport.Exchange;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Protocol;
+using NovaCron.Dwcp.Transport.Rdma;
 
 namespace NovaCron.Dwcp.Transport.Transfers;
 
@@ -93,11 +94,16 @@ internal sealed class V3ClientSession : IClientSession
         DatacenterRequest wish, string? whyNot, TransferContext context, Func<BulkTransfer, Task<ContentHash>> bulk, Func<Task<ContentHash>> session, CancellationToken cancellationToken)
     {
         whyNot ??= _offersBulk ? null : "this node does not offer it to this client: its policy names no network that the client is on, or it has none";
-        if (whyNot is null)
+        while (whyNot is null)
         {
+            var asked = wish;
             try
             {
-                return await RequestAsync(context, (stream, inbox) => bulk(new BulkTransfer(_channel, stream, inbox, wish, context, cancellationToken)), cancellationToken).ConfigureAwait(false);
+                return await RequestAsync(context, (stream, inbox) => bulk(new BulkTransfer(_channel, stream, inbox, asked, context, cancellationToken)), cancellationToken).ConfigureAwait(false);
+            }
+            catch (UcxUnusableException e) when ((wish.Carriers & BulkCarrier.Sockets) != 0 && wish.UcxFailure is null)
+            {
+                wish = wish with { Carriers = BulkCarrier.Sockets, UcxFailure = e.Message };
             }
             catch (DwcpTransferException e) when (e.Code == DwcpErrorCode.BulkUnavailable && !wish.Required && !wish.RequireRdma)
             {

@@ -113,7 +113,7 @@ internal static class UcxBenchmark
     {
         using var link = UcxLink.Open(receives: true, transports);
         var same = transports.StartsWith("posix", StringComparison.Ordinal);
-        Console.WriteLine(Convert.ToHexString(new UcxTerms(same, transports, link.Worker.Address(), link.DescribeRegion()).Write()));
+        Console.WriteLine(Convert.ToHexString(new UcxTerms(same, false, transports, link.Worker.Address(), link.DescribeRegion()).Write()));
         Console.WriteLine(same ? 0 : link.Listen(IPAddress.Loopback, 0, IPAddress.Loopback));
         var client = Convert.FromHexString(Console.ReadLine()!);
         if (same) link.Connect(client);

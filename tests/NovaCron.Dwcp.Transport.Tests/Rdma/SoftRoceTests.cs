@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace NovaCron.Dwcp.Transport.Tests.Rdma;
 
-/// <summary>tests/SoftRoce/run as a test: two guests, RDMA verbs between them. Minutes of emulated processors, so only on request.</summary>
+/// <summary>tests/SoftRoce/run as a test: two guests, RDMA verbs between them. Minutes of emulated processors, so only on request (CI requests it), and after all others, alone.</summary>
+[Collection(EmulatedMachines.Name)]
 public sealed class SoftRoceTests(ITestOutputHelper output)
 {
     private const string SizeVariable = "DWCP_ROCE_MIB";

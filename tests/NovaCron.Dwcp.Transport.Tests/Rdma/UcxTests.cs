@@ -6,7 +6,7 @@ namespace NovaCron.Dwcp.Transport.Tests.Rdma;
 
 /// <summary>The library as it is installed here: puts, gets, messages, failures. Two links of this process, each on a thread of its own.</summary>
 [Collection("UCX, one at a time")]
-public sealed class UcxTests
+public sealed class UcxTests(ITestOutputHelper output)
 {
     private const string SharedMemory = "posix,sysv,self";
     private const string Tcp = "tcp,self";
@@ -40,6 +40,7 @@ public sealed class UcxTests
     [InlineData("1.12.1", false)]
     [InlineData("1.13.0", true)]
     [InlineData("1.18.1", true)]
+    [InlineData("1.22.0", true)]
     [InlineData("2.0.0", false)]
     public void Only_versions_whose_layouts_are_known_are_used(string version, bool known) => Assert.Equal(known, UcxLibrary.Refuse(Version.Parse(version)) is null);
 
@@ -77,17 +78,19 @@ public sealed class UcxTests
     }
 
     [Theory]
-    [MemberData(nameof(Transports))]
-    public async Task A_bulk_stream_over_UCX_verifies_its_own_copy(string transports)
+    [InlineData(SharedMemory, false)]
+    [InlineData(Tcp, false)]
+    [InlineData(Tcp, true)]
+    public async Task A_bulk_stream_over_UCX_verifies_its_own_copy(string transports, bool messages)
     {
         RequireUcx();
         using var folder = new TestFolder();
         var bytes = TestFolder.Noise((11 * BulkLimits.ExtentBytes) + 12_345, 2);
         var key = new byte[BulkLimits.KeyBytes];
         using var partial = Partial(folder, bytes.Length);
-        var (sender, receiver) = await ConnectAsync(transports);
-        using var writer = new UcxPayloadWriter(sender);
-        using var reader = new UcxPayloadReader(receiver);
+        var (sender, receiver) = await ConnectAsync(transports, messages);
+        using var writer = UcxCarriers.Writer(sender, messages);
+        using var reader = UcxCarriers.Reader(receiver, messages);
         using var sendMac = new PieceMac(key);
         using var receiveMac = new PieceMac(key);
         await StreamAsync(new BytesSource(bytes), partial, writer, reader, sendMac, receiveMac, null);
@@ -169,7 +172,10 @@ public sealed class UcxTests
         RequireUcx();
         for (var i = 0; i < 3; i++) await OneLinkAsync();
         var before = (Maps: Maps(), Descriptors: Descriptors());
-        for (var i = 0; i < 25; i++) await OneLinkAsync();
+        // A soak on request: DWCP_UCX_LINKS=10000 takes minutes.
+        var links = int.Parse(Environment.GetEnvironmentVariable("DWCP_UCX_LINKS") ?? "25", System.Globalization.CultureInfo.InvariantCulture);
+        for (var i = 0; i < links; i++) await OneLinkAsync();
+        output.WriteLine($"{links} links; memory maps of the library {before.Maps} before, {Maps()} after; descriptors {before.Descriptors} and {Descriptors()}; resident {Environment.WorkingSet >> 20} MiB");
         Assert.InRange(Descriptors(), 0, before.Descriptors + 8);
         Assert.InRange(Maps(), 0, before.Maps + 8);
 
@@ -199,7 +205,7 @@ public sealed class UcxTests
 
     // Sender and receiver without a session between them: the notices go straight across.
     private static async Task StreamAsync(
-        IExtentSource source, PartialExtents partial, UcxPayloadWriter writer, UcxPayloadReader reader, PieceMac? sendMac, PieceMac? receiveMac, Action<ExtentNotice>? before)
+        IExtentSource source, PartialExtents partial, IPayloadWriter writer, IPayloadReader reader, PieceMac? sendMac, PieceMac? receiveMac, Action<ExtentNotice>? before)
     {
         ExtentSender? sender = null;
         var receiver = new ExtentReceiver(partial, reader, receiveMac, extent => sender!.Acknowledge(extent));
@@ -256,12 +262,12 @@ public sealed class UcxTests
         }
     }
 
-    private static async Task<(UcxLink Sender, UcxLink Receiver)> ConnectAsync(string transports)
+    private static async Task<(UcxLink Sender, UcxLink Receiver)> ConnectAsync(string transports, bool messages = false)
     {
-        var receiver = UcxLink.Open(receives: true, transports);
+        var receiver = UcxLink.Open(receives: true, transports, messages);
         var port = transports == Tcp ? receiver.Listen(IPAddress.Loopback, 0, IPAddress.Loopback) : 0;
         var address = receiver.Worker.Address();
-        var sender = UcxLink.Open(receives: false, transports);
+        var sender = UcxLink.Open(receives: false, transports, messages);
         var description = receiver.DescribeRegion();
         using var connected = new CancellationTokenSource();
         var accepting = DataThread.Run("accept", () =>
@@ -273,7 +279,8 @@ public sealed class UcxTests
         {
             if (transports == Tcp) sender.Connect(new IPEndPoint(IPAddress.Loopback, port));
             else sender.Connect(address);
-            sender.UsePeerRegion(description, Limit, default);
+            if (messages) sender.WaitForGreeting(Limit, default);
+            else sender.UsePeerRegion(description, Limit, default);
         });
         await connected.CancelAsync();
         receiver.Worker.Wake();
