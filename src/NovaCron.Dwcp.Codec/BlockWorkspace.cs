@@ -28,7 +28,7 @@ internal sealed unsafe class BlockWorkspace
     private SequenceBuffer? _sequences;
     private FastParser? _fast;
     private LazyParser? _balanced;
-    private LazyParser? _dense;
+    private OptimalParser? _dense;
     private OptimalParser? _max;
     private NibbleEncoder? _nibbleEncoder;
     private NibbleDecoder? _nibbleDecoder;
@@ -61,38 +61,69 @@ internal sealed unsafe class BlockWorkspace
         _streams ??= new TransformStreams();
         ReadOnlySpan<byte> sample = block.Length <= TransformSample ? block : block.Slice((block.Length - TransformSample) / 2, TransformSample);
         int plain = 0;
+        long best = long.MaxValue;
+        ITransform? chosen = null;
+        int chosenWay = 0;
         foreach (ITransform transform in _transforms.All)
         {
-            if (transform.InPlace ? transform.TryForward(block, _streams) : transform.TryForward(sample, _streams) && Pays(sample, ref plain)
-                && (sample.Length == block.Length || transform.TryForward(block, _streams)))
+            for (int way = 0; way < transform.Ways && !transform.InPlace; way++)
             {
-                int written = WriteStreams(transform, destination, level);
-                if (written > 0)
+                if (transform.TryForward(sample, _streams, way))
                 {
-                    AmstComponent.RecordTransformed(transform.Id, block.Length);
+                    plain = plain > 0 ? plain : Cost(sample);
+                    long cost = StreamsCost();
+                    if (cost < best && IsWorth(cost, plain))
+                    {
+                        best = cost;
+                        chosen = transform;
+                        chosenWay = way;
+                    }
                 }
+            }
+        }
 
-                return written;
+        if (chosen is not null && chosen.TryForward(block, _streams, chosenWay) && (sample.Length == block.Length || IsWorth(StreamsCost(), Cost(block))))
+        {
+            return Write(chosen, block.Length, destination, level);
+        }
+
+        foreach (ITransform transform in _transforms.All)
+        {
+            if (transform.InPlace && transform.TryForward(block, _streams, 0))
+            {
+                return Write(transform, block.Length, destination, level);
             }
         }
 
         return 0;
     }
 
-    /// <summary>
-    /// Whether the streams made of a sample code smaller than it does, measured with the coder of level Balanced, which is several times as
-    /// fast as the one that will be used. They must save a fiftieth: what a transform costs is the matches with what is beyond the sample.
-    /// </summary>
-    private bool Pays(ReadOnlySpan<byte> sample, ref int plain)
+    /// <summary>A transform must save a fiftieth, for what it costs in time.</summary>
+    private static bool IsWorth(long transformed, long plain) => transformed < plain - plain / 50;
+
+    private int Write(ITransform transform, int length, Span<byte> destination, DwcpLevel level)
     {
-        plain = plain > 0 ? plain : Cost(sample);
-        long transformed = 0;
-        for (int i = 0; i < _streams!.Count; i++)
+        int written = WriteStreams(transform, destination, level);
+        if (written > 0)
         {
-            transformed += Cost(_streams[i]);
+            AmstComponent.RecordTransformed(transform.Id, length);
         }
 
-        return transformed < plain - plain / 50;
+        return written;
+    }
+
+    /// <summary>
+    /// What the streams take about, bytes, measured with the coder of level Balanced, which is several times as fast as the one that will be used.
+    /// </summary>
+    private long StreamsCost()
+    {
+        long cost = 0;
+        for (int i = 0; i < _streams!.Count; i++)
+        {
+            cost += Cost(_streams[i]);
+        }
+
+        return cost;
     }
 
     /// <summary>What a stream takes about, bytes.</summary>
@@ -246,9 +277,9 @@ internal sealed unsafe class BlockWorkspace
     /// <returns>The bytes written, or 0 when they would not fit <paramref name="destination"/>.</returns>
     public int EncodeNibbles(ReadOnlySpan<byte> block, Span<byte> destination, DwcpLevel level)
     {
-        bool optimal = level == DwcpLevel.Max;
-        LazyParser? lazy = optimal ? null : _dense ??= new LazyParser(4, 19, 16);
-        OptimalParser? priced = optimal ? _max ??= new OptimalParser(19, OptimalParser.EnoughAtMax) : null;
+        OptimalParser parser = level == DwcpLevel.Max
+            ? _max ??= new OptimalParser(nearBits: 19, longBits: 18, OptimalParser.EnoughAtMax)
+            : _dense ??= new OptimalParser(nearBits: 16, longBits: 18, OptimalParser.EnoughAtDense);
         _sequences ??= new SequenceBuffer(CommandCoding.MaxSegment);
         NibbleEncoder encoder = _nibbleEncoder ??= new NibbleEncoder();
         if (_output.Length < NibbleEncoder.MaxEncoded)
@@ -256,14 +287,12 @@ internal sealed unsafe class BlockWorkspace
             _output = GC.AllocateUninitializedArray<byte>(NibbleEncoder.MaxEncoded);
         }
 
-        bool text = TextDetector.IsText(block);
         int written = 0;
         RecentOffsets recent = RecentOffsets.Initial;
         encoder.Begin();
         fixed (byte* b = block)
         {
-            lazy?.Begin(b, block.Length);
-            priced?.Begin(b, block.Length);
+            parser.Begin(b, block.Length);
             int length;
             for (int start = 0; start < block.Length; start += length)
             {
@@ -271,10 +300,10 @@ internal sealed unsafe class BlockWorkspace
 
                 // Noise has nothing to match and nothing to learn. The models must not see what the decoder will not see, so such a segment
                 // is decided on before any of it is encoded.
+                bool text = TextDetector.IsText(block.Slice(start, length));
                 bool random = TextDetector.LooksRandom(block.Slice(start, length));
                 encoder.Start(b, b + start, text, recent);
-                lazy?.Parse(start, start + length, _sequences);
-                priced?.Parse(start, start + length, text, recent, encoder, follow: !random, _sequences);
+                parser.Parse(start, start + length, text, recent, encoder, follow: !random, _sequences);
                 bool raw = random && TextDetector.HasFewMatches(length, _sequences);
                 int encoded = raw ? length : encoder.Finish(b + start + length, _sequences, out recent, _output);
                 if (destination.Length - written < encoded + 1 + Bytes.MaxVarint)

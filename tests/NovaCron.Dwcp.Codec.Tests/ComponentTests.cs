@@ -19,6 +19,7 @@ public sealed class ComponentTests
     [InlineData("AMST", "dwcp_amst_record_blocks_total", "telemetry", DwcpLevel.Dense)]
     [InlineData("AMST", "dwcp_amst_line_blocks_total", "metrics", DwcpLevel.Dense)]
     [InlineData("AMST", "dwcp_amst_branch_blocks_total", "x86", DwcpLevel.Dense)]
+    [InlineData("AMST", "dwcp_amst_arm64_branch_blocks_total", "arm64", DwcpLevel.Dense)]
     [InlineData("PBA", "dwcp_pba_huffman_bytes_total", "text", DwcpLevel.Fast)]
     [InlineData("PBA", "dwcp_pba_nibble_bytes_total", "text", DwcpLevel.Dense)]
     [InlineData("PBA", "dwcp_pba_mixed_bytes_total", "text", DwcpLevel.Max)]

@@ -16,7 +16,7 @@ public sealed class GoldenTests
         get
         {
             var frames = new TheoryData<string, DwcpLevel>();
-            foreach (string kind in (string[])["log", "metrics", "telemetry", "x86", "mixed", "pages"])
+            foreach (string kind in (string[])["log", "metrics", "telemetry", "x86", "arm64", "access", "mixed", "pages"])
             {
                 foreach (DwcpLevel level in (DwcpLevel[])[DwcpLevel.Fast, DwcpLevel.Balanced, DwcpLevel.Dense, DwcpLevel.Max])
                 {

@@ -224,7 +224,7 @@ public sealed unsafe class KernelAgreementTests
             var lazyParser = new LazyParser(4, 19, 16);
             lazyParser.Begin(b, length);
             lazyParser.Parse(0, length, lazy);
-            var optimalParser = new OptimalParser(19, NibblePrices.TabledLengths);
+            var optimalParser = new OptimalParser(19, 18, NibblePrices.TabledLengths);
             optimalParser.Begin(b, length);
             optimalParser.Parse(0, length, text, RecentOffsets.Initial, encoder, follow: false, priced);
             return (Price(b, length, lazy, prices, text), Price(b, length, priced, prices, text));
@@ -243,7 +243,7 @@ public sealed unsafe class KernelAgreementTests
             sum += prices.Count(lastKind, run, NibbleCoding.Alignment(text, p, block));
             for (int n = 0; n < run; n++, p++)
             {
-                sum += prices.Literal(*p, p > block ? p[-1] : 0, NibbleCoding.SecondContext(text, p, block, recent.First, n == 0));
+                sum += prices.Literal(*p, p > block ? p[-1] : 0, NibbleCoding.SecondContext(text, p, block, recent.First, n == 0 ? NibbleCoding.FirstLiteral : 0));
             }
 
             if (i < sequences.Count)

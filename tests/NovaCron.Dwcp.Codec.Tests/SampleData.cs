@@ -7,7 +7,7 @@ namespace NovaCron.Dwcp.Codec.Tests;
 internal static class SampleData
 {
     public static readonly string[] Kinds =
-        ["zeros", "run", "noise", "text", "log", "records", "floats", "counter", "x86", "pages", "skewed", "telemetry", "metrics", "mixed", "pairs"];
+        ["zeros", "run", "noise", "text", "log", "records", "floats", "counter", "x86", "pages", "skewed", "telemetry", "metrics", "arm64", "access", "mixed", "pairs"];
 
     public static byte[] Make(string kind, int length, int seed)
     {
@@ -50,6 +50,12 @@ internal static class SampleData
                 break;
             case "x86":
                 Code(data, random);
+                break;
+            case "arm64":
+                Arm64Code(data, random);
+                break;
+            case "access":
+                AccessLog(data, random);
                 break;
             case "pages":
                 for (int i = 0; i < length; i += 4096)
@@ -195,5 +201,42 @@ internal static class SampleData
                 data[i++] = (byte)"\x48\x89\x8B\x0F\x84\xC0\x55\x5D"[random.Next(8)];
             }
         }
+    }
+
+    private static void Arm64Code(byte[] data, Random random)
+    {
+        uint[] targets = [.. Enumerable.Range(0, 20).Select(_ => (uint)random.Next(data.Length + 1))];
+        uint[] others = [.. Enumerable.Range(0, 24).Select(_ => (uint)random.NextInt64(1L << 32))];
+        for (int at = 0; at + 4 <= data.Length; at += 4)
+        {
+            uint target = targets[random.Next(targets.Length)];
+            uint pages = (target >> 12) - ((uint)at >> 12);
+            uint word = random.Next(64) switch
+            {
+                < 10 => 0x9400_0000 | (target / 4 - (uint)at / 4 & 0x03FF_FFFF),
+                < 20 => 0x9000_0000 | (pages & 3) << 29 | (pages >> 2 & 0x7_FFFF) << 5 | (uint)random.Next(4),
+                20 => (uint)random.NextInt64(1L << 32),
+                _ => others[random.Next(others.Length)],
+            };
+            BitConverter.TryWriteBytes(data.AsSpan(at), word);
+        }
+    }
+
+    private static void AccessLog(byte[] data, Random random)
+    {
+        string[] paths = [.. Enumerable.Range(0, 60).Select(i => $"/{"api|static|images".Split('|')[i % 3]}/{random.Next(1 << 20):x}")];
+        string[] agents = ["curl/8.5.0", "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Firefox/120.0", "kube-probe/1.36"];
+        var text = new StringBuilder();
+        var time = new DateTime(2026, 3, 5, 2, 11, 7, DateTimeKind.Utc);
+        while (text.Length < data.Length)
+        {
+            time = time.AddMilliseconds(random.Next(3000));
+            string stamp = time.ToString("dd/MMM/yyyy:HH:mm:ss", CultureInfo.InvariantCulture);
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"10.{random.Next(3)}.{random.Next(9)}.{random.Next(40)} - {(random.Next(3) == 0 ? $"user{random.Next(50)}" : "-")} [{stamp} +0000] \"GET {paths[random.Next(paths.Length)]} HTTP/1.1\" {(random.Next(9) == 0 ? 404 : 200)} {random.Next(9000)} \"{agents[random.Next(3)]}\" id={random.NextInt64():x}\n");
+        }
+
+        Encoding.ASCII.GetBytes(text.ToString(0, data.Length)).CopyTo(data, 0);
     }
 }

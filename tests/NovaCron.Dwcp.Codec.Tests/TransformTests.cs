@@ -28,12 +28,12 @@ public sealed unsafe class TransformTests
         {
             var random = new Random(seed);
             var text = new StringBuilder();
-            string[] shapes = ["{0},{1},{2}", "{2} a{0} {1:000}", "{1}.{1}.{0}.{2}", "x", "", "{3} {0}", "-{3} at {2}s", "{4}"];
+            string[] shapes = ["{0},{1},{2}", "{2} a{0} {1:000}", "{1}.{1}.{0}.{2}", "x", "", "{3} {0}", "-{3} at {2}s", "{4}", "k={5:x} v=a{0},\"{5:x}\"", "10.{1}.{1}.3 [{0}] /{5:x}/{1}?q={0}"];
             for (int i = 0; i < lines; i++)
             {
                 text.AppendFormat(
                     CultureInfo.InvariantCulture, shapes[random.Next(shapes.Length)], i * 7, random.Next(2000), Math.Round(random.NextDouble() * 100, random.Next(5)),
-                    random.NextInt64(), "000123456789012345678901234567890.50").Append(random.Next(40) == 0 ? "\r\n" : "\n");
+                    random.NextInt64(), "000123456789012345678901234567890.50", random.Next(300)).Append(random.Next(40) == 0 ? "\r\n" : "\n");
             }
 
             if (random.Next(2) == 0)
@@ -64,6 +64,74 @@ public sealed unsafe class TransformTests
     {
         Assert.False(LineNumber.TryRead("1234567890123456789 "u8, out _, out int length));
         Assert.Equal(19, length);
+    }
+
+    [Theory]
+    [InlineData("12ms", true)]
+    [InlineData("2026-03-05T02:11:07.25Z", true)]
+    [InlineData("6d4cf56db6", false)]
+    [InlineData("10.0.3.7", false)]
+    [InlineData("Chrome/113.0.0", false)]
+    public void Numbers_are_told_from_the_digits_of_names(string field, bool isNumber)
+    {
+        var templates = new LineTemplates();
+        var reader = new LineReader(templates);
+        byte[] block = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(field + "\n", 4)));
+        Assert.Equal(isNumber, reader.Read(block, mostNames: 0) && reader.Numbers.Length > 0);
+    }
+
+    [Fact]
+    public void What_has_many_values_is_a_word_and_what_has_few_is_a_name()
+    {
+        var templates = new LineTemplates();
+        var reader = new LineReader(templates);
+        var text = new StringBuilder();
+        for (int i = 0; i < 400; i++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{(i % 3 == 0 ? "warn" : "info")} user{i % 97} did {i}\n");
+        }
+
+        Assert.True(reader.Read(Encoding.ASCII.GetBytes(text.ToString()), mostNames: 8));
+        Assert.Equal(400, reader.Words.Length);
+        Assert.Equal("info \u0002 did \u0001\nwarn \u0002 did \u0001\n", string.Concat(Encoding.ASCII.GetString(templates.Text).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).Select(t => t + "\n")));
+    }
+
+    [Fact]
+    public void Arm64_branches_are_converted_alike_with_and_without_vectors() =>
+        Gen.Select(Gen.Int[1, 5000], Gen.Int[0, 1000]).Sample((length, seed) =>
+        {
+            byte[] block = SampleData.Make("arm64", length, seed);
+            byte[] vectors = [.. block], portable = [.. block];
+            foreach (bool forward in (bool[])[true, false])
+            {
+                fixed (byte* v = vectors)
+                fixed (byte* p = portable)
+                {
+                    Arm64BranchKernel.Convert(v, 0, length, forward);
+                    Arm64BranchKernel.ConvertPortable(p, 0, length, forward);
+                }
+
+                Assert.Equal(portable, vectors);
+            }
+
+            Assert.Equal(block, vectors);
+        }, iter: 300);
+
+    [Fact]
+    public void Calls_of_one_function_look_the_same_after_conversion()
+    {
+        // bl to 0x10000 from 0x1000 and 0x2000; adrp of page 0x30 from both.
+        byte[] block = new byte[0x3000];
+        BitConverter.TryWriteBytes(block.AsSpan(0x1000), 0x9400_0000 | (0x10000 - 0x1000) / 4);
+        BitConverter.TryWriteBytes(block.AsSpan(0x2000), 0x9400_0000 | (0x10000 - 0x2000) / 4);
+        BitConverter.TryWriteBytes(block.AsSpan(0x1004), 0x9000_0000 | (0x30 - 1 & 3) << 29 | (0x30 - 1 >> 2) << 5);
+        BitConverter.TryWriteBytes(block.AsSpan(0x2004), 0x9000_0000 | (0x30 - 2 & 3) << 29 | (0x30 - 2 >> 2) << 5);
+        fixed (byte* b = block)
+        {
+            Arm64BranchKernel.Convert(b, 0, block.Length, forward: true);
+        }
+
+        Assert.Equal(block.AsSpan(0x1000, 8).ToArray(), block.AsSpan(0x2000, 8).ToArray());
     }
 
     [Fact]
@@ -143,12 +211,14 @@ public sealed unsafe class TransformTests
 
     /// <summary>The data that each transform is for must be taken by it and get smaller by more than a fourth.</summary>
     [Theory]
-    [InlineData("Records")]
-    [InlineData("Lines")]
-    public void Structured_data_gets_smaller(string name)
+    [InlineData("Records", "telemetry")]
+    [InlineData("Lines", "metrics")]
+    [InlineData("Lines", "access")]
+    [InlineData("Arm64Branches", "arm64")]
+    public void Structured_data_gets_smaller(string name, string kind)
     {
         TransformId id = Enum.Parse<TransformId>(name);
-        byte[] block = id == TransformId.Lines ? SampleData.Make("metrics", 400_000, 3) : SampleData.Make("telemetry", 400_000, 3);
+        byte[] block = SampleData.Make(kind, 400_000, 3);
         byte[] dense = BlockCodecTests.Encode(block, DwcpLevel.Dense);
         Assert.Equal((BlockCodec.MethodTransformed, (byte)id), (dense[0], dense[1]));
         byte[] plain = new byte[BlockCodec.MaxEncodedLength(block.Length)];
@@ -163,8 +233,8 @@ public sealed unsafe class TransformTests
     {
         byte[] block = [.. SampleData.Make("noise", 131_072, 1), .. SampleData.Make("x86", 65_536, 2), .. SampleData.Make("text", 65_536, 3)];
         var streams = new TransformStreams();
-        var transform = new BranchTransform();
-        Assert.True(transform.TryForward(block, streams));
+        var transform = new BranchTransform<BranchKernel>();
+        Assert.True(transform.TryForward(block, streams, 0));
         Assert.Equal([0b0100], streams.Parameters.ToArray());
         Assert.True(streams[0][..131_072].SequenceEqual(block.AsSpan(0, 131_072)));
         Assert.False(streams[0].SequenceEqual(block));
@@ -184,12 +254,15 @@ public sealed unsafe class TransformTests
     private static void RoundTrip(ITransform transform, byte[] block)
     {
         var streams = new TransformStreams();
-        if (transform.TryForward(block, streams))
+        for (int way = 0; way < transform.Ways; way++)
         {
-            byte[] back = new byte[block.Length];
-            back.AsSpan().Fill(0xCC);
-            transform.Inverse(streams, back);
-            Assert.True(block.AsSpan().SequenceEqual(back), $"{transform.Id} did not give a block of {block.Length} bytes back as it was.");
+            if (transform.TryForward(block, streams, way))
+            {
+                byte[] back = new byte[block.Length];
+                back.AsSpan().Fill(0xCC);
+                transform.Inverse(streams, back);
+                Assert.True(block.AsSpan().SequenceEqual(back), $"{transform.Id} did not give a block of {block.Length} bytes back as it was.");
+            }
         }
     }
 }

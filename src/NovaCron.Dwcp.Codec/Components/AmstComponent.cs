@@ -7,7 +7,7 @@ public sealed class AmstComponent : IDwcpComponent
 {
     private static long _zeroBlocks;
     private static long _zeroBytes;
-    private static readonly long[] TransformedBlocks = new long[(int)TransformId.Lines + 1];
+    private static readonly long[] TransformedBlocks = new long[(int)TransformId.Arm64Branches + 1];
     private static long _transformedBytes;
 
     /// <inheritdoc/>
@@ -33,8 +33,9 @@ public sealed class AmstComponent : IDwcpComponent
         new("dwcp_amst_zero_blocks_total", "All-zero blocks that were elided.", ComponentMetricKind.Counter, Interlocked.Read(ref _zeroBlocks)),
         new("dwcp_amst_zero_bytes_total", "Bytes of all-zero blocks that were elided.", ComponentMetricKind.Counter, Interlocked.Read(ref _zeroBytes)),
         Blocks("branch", "whose x86-64 branches were made absolute", TransformId.Branches),
+        Blocks("arm64_branch", "whose ARM64 branches and page addresses were made absolute", TransformId.Arm64Branches),
         Blocks("record", "that were written as differences of fixed-width records", TransformId.Records),
-        Blocks("line", "that were written as line templates and columns of numbers", TransformId.Lines),
+        Blocks("line", "that were written as line templates and columns of numbers and words", TransformId.Lines),
         new("dwcp_amst_transformed_bytes_total", "Bytes of blocks that a transform changed.", ComponentMetricKind.Counter, Interlocked.Read(ref _transformedBytes)),
     ];
 
@@ -83,6 +84,13 @@ public sealed class AmstComponent : IDwcpComponent
             BitConverter.TryWriteBytes(code.AsSpan(i + 1), random.Next(40) * 4096 - i);
         }
 
+        var arm = new byte[records.Length];
+        random.NextBytes(arm);
+        for (int i = 0; i + 4 <= arm.Length; i += 4 * (2 + random.Next(8)))
+        {
+            BitConverter.TryWriteBytes(arm.AsSpan(i), 0x9400_0000 | ((uint)((random.Next(40) * 4096) - i) / 4 & 0x03FF_FFFF));
+        }
+
         var lines = new System.Text.StringBuilder();
         for (int i = 0; lines.Length < records.Length; i++)
         {
@@ -91,7 +99,7 @@ public sealed class AmstComponent : IDwcpComponent
 
         var sizes = new List<string>();
         foreach (var (transform, block) in (ReadOnlySpan<(TransformId, byte[])>)
-            [(TransformId.Records, records), (TransformId.Branches, code), (TransformId.Lines, System.Text.Encoding.ASCII.GetBytes(lines.ToString()))])
+            [(TransformId.Records, records), (TransformId.Branches, code), (TransformId.Arm64Branches, arm), (TransformId.Lines, System.Text.Encoding.ASCII.GetBytes(lines.ToString()))])
         {
             var encoded = new byte[BlockCodec.MaxEncodedLength(block.Length)];
             var length = BlockCodec.Encode(block, encoded, DwcpLevel.Dense);

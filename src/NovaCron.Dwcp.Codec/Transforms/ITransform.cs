@@ -14,9 +14,15 @@ internal interface ITransform
     /// </summary>
     bool InPlace { get; }
 
+    /// <summary>In how many ways it can be done; all are undone alike.</summary>
+    int Ways => 1;
+
     /// <summary>Transforms the block, if it is of the kind that this transform is for.</summary>
+    /// <param name="block">At least one byte.</param>
+    /// <param name="output">Filled with what it became.</param>
+    /// <param name="way">0 to <see cref="Ways"/> - 1.</param>
     /// <returns>False where it is not; the output is then undefined.</returns>
-    bool TryForward(ReadOnlySpan<byte> block, TransformStreams output);
+    bool TryForward(ReadOnlySpan<byte> block, TransformStreams output, int way);
 
     /// <summary>Restores a block.</summary>
     /// <param name="input">Parameters and streams as a payload holds them: nothing about them is certain but that they are there.</param>

@@ -11,4 +11,7 @@ internal enum TransformId : byte
 
     /// <summary>Lines become templates and columns of numbers.</summary>
     Lines = 3,
+
+    /// <summary>Relative targets of ARM64 calls and page addresses become absolute.</summary>
+    Arm64Branches = 4,
 }

@@ -8,7 +8,7 @@ namespace NovaCron.Dwcp.Codec.Transforms;
 internal sealed class TransformRegistry
 {
     /// <summary>All of them; an array, because enumerating it allocates nothing.</summary>
-    public ITransform[] All { get; } = [new LineTransform(), new RecordTransform(), new BranchTransform()];
+    public ITransform[] All { get; } = [new LineTransform(), new RecordTransform(), new BranchTransform<BranchKernel>(), new BranchTransform<Arm64BranchKernel>()];
 
     /// <summary>The transform that a payload names.</summary>
     /// <exception cref="DwcpFormatException">There is none of that number.</exception>

@@ -7,7 +7,7 @@ namespace NovaCron.Dwcp.Codec.Transforms;
 internal sealed class TransformStreams
 {
     /// <summary>The most streams of a transform.</summary>
-    public const int MaxStreams = 4;
+    public const int MaxStreams = 5;
 
     /// <summary>The longest parameters, bytes.</summary>
     public const int MaxParameters = 1 << 12;

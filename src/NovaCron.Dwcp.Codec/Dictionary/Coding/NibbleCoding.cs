@@ -19,15 +19,26 @@ internal sealed unsafe class NibbleCoding
     public const int Escape = 15;
 
     /// <summary>Places in a 32-bit word that structure is told apart by, where the data is not text.</summary>
-    public const int Alignments = 4;
+    private const int Places = 4;
 
-    public const int ContextBits = 10;
+    /// <summary>Those places, and behind them one for text.</summary>
+    public const int Alignments = Places + 1;
+
+    /// <summary>Second contexts of a literal in text.</summary>
+    private const int TextContextBits = 10;
+    private const int TextContexts = 1 << TextContextBits;
+
+    /// <summary>Second contexts of a literal in anything else, behind those of text: a block may be text in parts.</summary>
+    private const int OtherContexts = 512;
+
+    /// <summary>Sets the first literal of a run apart in its second context.</summary>
+    public const int FirstLiteral = 256;
 
     private const int LiteralHigh = 0;
     private const int LiteralLow = LiteralHigh + 256;
     private const int SecondHigh = LiteralLow + 256 * 16;
-    private const int SecondLow = SecondHigh + (1 << ContextBits);
-    private const int LiteralCount = SecondLow + (16 << ContextBits);
+    private const int SecondLow = SecondHigh + TextContexts + OtherContexts;
+    private const int LiteralCount = SecondLow + (TextContexts + OtherContexts) * 16;
     private const int CountExponent = LiteralCount + 16 * Alignments;
     private const int Kind = CountExponent + 1;
     private const int LengthModels = Kind + 8 * Alignments;
@@ -41,6 +52,7 @@ internal sealed unsafe class NibbleCoding
 
     public ushort* Models => _set.Models;
 
+    /// <summary>See <see cref="NibbleModelSet.Ages"/>.</summary>
     public nuint Ages => _set.Ages;
 
     /// <summary>The same models for every block, whatever came before.</summary>
@@ -71,20 +83,20 @@ internal sealed unsafe class NibbleCoding
     public static ushort* OffsetLows(ushort* models) => models + OffsetLow * NibbleModel.Symbols;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Alignment(bool text, byte* p, byte* history) => text ? 0 : (int)(p - history) & Alignments - 1;
+    public static int Alignment(bool text, byte* p, byte* history) => text ? Places : (int)(p - history) & Places - 1;
 
     /// <summary>
     /// The second context of a literal: in text the two bytes before it, hashed; elsewhere the byte at the last offset, which differs from
     /// it (or the match would have gone on) but says where in a record we are, and whether this literal follows a match at once.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int SecondContext(bool text, byte* p, byte* history, int lastOffset, bool first)
+    public static int SecondContext(bool text, byte* p, byte* history, int lastOffset, int first)
     {
         if (text)
         {
-            return p - history >= 2 ? (int)((uint)(p[-1] | p[-2] << 8) * 0x9E37_79B1u >> 32 - ContextBits) : 0;
+            return p - history >= 2 ? (int)((uint)(p[-1] | p[-2] << 8) * 0x9E37_79B1u >> 32 - TextContextBits) : 0;
         }
 
-        return (p - history >= lastOffset ? p[-lastOffset] : 0) | (first ? 256 : 0);
+        return TextContexts + ((p - history >= lastOffset ? p[-lastOffset] : 0) | first);
     }
 }

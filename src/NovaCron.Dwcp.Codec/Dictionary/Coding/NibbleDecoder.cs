@@ -15,6 +15,11 @@ internal sealed unsafe class NibbleDecoder
     private readonly byte[] _extra = GC.AllocateUninitializedArray<byte>(NibbleCoding.MaxSegment * 4 + 64, pinned: true);
     private int _lastKind;
 
+    // The loops are compiled once for each second context.
+    private readonly struct InText;
+
+    private readonly struct InOther;
+
     public void Begin()
     {
         _coding.Reset();
@@ -27,77 +32,80 @@ internal sealed unsafe class NibbleDecoder
     {
         uint sequences = Bytes.ReadVarint(ref source);
         uint extraLength = Bytes.ReadVarint(ref source);
-        uint codedLength = Bytes.ReadVarint(ref source);
-        if (length > NibbleCoding.MaxSegment || extraLength > NibbleCoding.MaxSegment * 4 || codedLength < 16)
+        uint commandsLength = Bytes.ReadVarint(ref source);
+        uint literalsLength = Bytes.ReadVarint(ref source);
+        if (length > NibbleCoding.MaxSegment || extraLength > NibbleCoding.MaxSegment * 4 || commandsLength < NibbleReader.Least || literalsLength < NibbleReader.Least)
         {
             throw new DwcpFormatException("A segment's parts have lengths that no segment has.");
         }
 
         Bytes.Take(ref source, extraLength).CopyTo(_extra);
-        ReadOnlySpan<byte> coded = Bytes.Take(ref source, codedLength);
+        ReadOnlySpan<byte> commands = Bytes.Take(ref source, commandsLength);
+        ReadOnlySpan<byte> literals = Bytes.Take(ref source, literalsLength);
         fixed (byte* b = block)
-        fixed (byte* c = coded)
+        fixed (byte* c = commands)
+        fixed (byte* l = literals)
         {
-            if (!Run(b, b + position, b + position + length, b + block.Length, c, c + coded.Length, sequences, (long)extraLength * 8, text, ref recent))
+            var commandReader = new NibbleReader(c, c + commands.Length, _coding.Ages);
+            var literalReader = new NibbleReader(l, l + literals.Length, _coding.Ages);
+            byte* start = b + position;
+            if (!(text ? Run<InText>(b, start, start + length, b + block.Length, commandReader, literalReader, sequences, (long)extraLength * 8, ref recent)
+                : Run<InOther>(b, start, start + length, b + block.Length, commandReader, literalReader, sequences, (long)extraLength * 8, ref recent)))
             {
                 throw new DwcpFormatException("The sequences of a segment do not fit it, its history or its bits.");
             }
         }
     }
 
-    private bool Run(
-        byte* history, byte* o, byte* segmentEnd, byte* blockEnd, byte* coded, byte* codedEnd, uint sequences, long extraBits, bool text,
-        ref RecentOffsets recent)
+    /// <summary>
+    /// What a sequence is, is decoded before its literals: neither depends on the other, so that a processor which executes out of order decodes
+    /// the next sequence's symbols among this one's literals.
+    /// </summary>
+    private bool Run<TText>(
+        byte* history, byte* o, byte* segmentEnd, byte* blockEnd, NibbleReader commands, NibbleReader literals, uint sequences, long extraBits, ref RecentOffsets recent)
+        where TText : struct
     {
+        bool text = typeof(TText) == typeof(InText);
+        ushort* mean = stackalloc ushort[NibbleModel.Symbols + 1];
+        mean[NibbleModel.Symbols] = NibbleModel.Total;
         ushort* models = _coding.Models;
         byte* extra = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra));
         long bit = 0;
-        var reader = new NibbleReader(coded, codedEnd, _coding.Ages);
         RecentOffsets offsets = recent;
         int lastKind = _lastKind;
         for (; sequences > 0; sequences--)
         {
-            int count = reader.Read(NibbleCoding.Count(models, lastKind, NibbleCoding.Alignment(text, o, history)));
+            int count = commands.Read(NibbleCoding.Count(models, lastKind, NibbleCoding.Alignment(text, o, history)));
             if (count == NibbleCoding.Escape)
             {
-                int exponent = reader.Read(NibbleCoding.CountBits(models));
+                int exponent = commands.Read(NibbleCoding.CountBits(models));
                 count += (int)((1u << exponent | Get(extra, ref bit, exponent)) - 1);
             }
 
-            // A recent offset may reach before the block only if it was never used: the first three are constants.
-            if (count > segmentEnd - o || bit > extraBits)
-            {
-                return false;
-            }
-
             byte* literalsEnd = o + count;
-            if (!Literals(ref reader, models, history, ref o, literalsEnd, text, offsets.First))
-            {
-                return false;
-            }
-
-            int alignment = NibbleCoding.Alignment(text, o, history);
-            int kind = reader.Read(NibbleCoding.Kinds(models, (lastKind >> 2) * 2 + (count == 0 ? 1 : 0), alignment));
+            int alignment = NibbleCoding.Alignment(text, literalsEnd, history);
+            int kind = commands.Read(NibbleCoding.Kinds(models, (lastKind >> 2) * 2 + (count == 0 ? 1 : 0), alignment));
             lastKind = kind;
             int which = kind >> 2;
             bool isNew = which == RecentOffsets.Count;
             int code = kind & 3;
             if (code == 3)
             {
-                code += reader.Read(NibbleCoding.Lengths(models, which * 2 + (count == 0 ? 1 : 0), alignment));
+                code += commands.Read(NibbleCoding.Lengths(models, which * 2 + (count == 0 ? 1 : 0), alignment));
                 if (code == 3 + NibbleCoding.Escape)
                 {
-                    int exponent = reader.Read(NibbleCoding.LengthBits(models, isNew));
+                    int exponent = commands.Read(NibbleCoding.LengthBits(models, isNew));
                     code += (int)((1u << exponent | Get(extra, ref bit, exponent)) - 1);
                 }
             }
 
             int length = code + (isNew ? NibbleCoding.MinNew : NibbleCoding.MinRepeat);
+            int lastOffset = offsets.First;
             int offset;
             if (isNew)
             {
-                int high = reader.Read(NibbleCoding.OffsetHighs(models, Math.Min(code, 7)));
-                int middle = reader.Read(NibbleCoding.OffsetMiddles(models, high));
+                int high = commands.Read(NibbleCoding.OffsetHighs(models, Math.Min(code, 7)));
+                int middle = commands.Read(NibbleCoding.OffsetMiddles(models, high));
                 int exponent = high << 1 | middle >> 3;
                 int rest = exponent - 3;
                 if (rest < 0 || exponent > MaxOffsetExponent)
@@ -109,7 +117,7 @@ internal sealed unsafe class NibbleDecoder
                 if (rest >= 4)
                 {
                     biased = biased << rest - 4 | Get(extra, ref bit, rest - 4);
-                    biased = biased << 4 | (uint)reader.Read(NibbleCoding.OffsetLows(models));
+                    biased = biased << 4 | (uint)commands.Read(NibbleCoding.OffsetLows(models));
                 }
                 else
                 {
@@ -118,12 +126,12 @@ internal sealed unsafe class NibbleDecoder
 
                 offset = (int)biased - NibbleCoding.OffsetBias;
                 offsets.Third = offsets.Second;
-                offsets.Second = offsets.First;
+                offsets.Second = lastOffset;
                 offsets.First = offset;
             }
             else
             {
-                offset = which == 0 ? offsets.First : which == 1 ? offsets.Second : offsets.Third;
+                offset = which == 0 ? lastOffset : which == 1 ? offsets.Second : offsets.Third;
                 if (which == 2)
                 {
                     offsets.Third = offsets.Second;
@@ -131,49 +139,45 @@ internal sealed unsafe class NibbleDecoder
 
                 if (which != 0)
                 {
-                    offsets.Second = offsets.First;
+                    offsets.Second = lastOffset;
                 }
 
                 offsets.First = offset;
             }
 
-            if (length > segmentEnd - o || (nuint)(uint)(offset - 1) >= (nuint)(o - history) || bit > extraBits)
+            // Both are below 2^17, so their sum does not overflow. The offset is checked where the match begins, behind the literals.
+            if (count + length > segmentEnd - o || (nuint)(uint)(offset - 1) >= (nuint)(literalsEnd - history) || bit > extraBits)
             {
                 return false;
             }
 
+            Literals<TText>(ref literals, models, mean, history, o, literalsEnd, lastOffset);
+            o = literalsEnd;
             MatchCopy.Copy(o, offset, length, blockEnd);
             o += length;
         }
 
-        if (!Literals(ref reader, models, history, ref o, segmentEnd, text, offsets.First))
-        {
-            return false;
-        }
-
+        Literals<TText>(ref literals, models, mean, history, o, segmentEnd, offsets.First);
         _lastKind = lastKind;
         recent = offsets;
-        return reader.EndedWell && extraBits - bit is >= 0 and < 8;
+        return commands.EndedWell && literals.EndedWell && extraBits - bit is >= 0 and < 8;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Literals(ref NibbleReader reader, ushort* models, byte* history, ref byte* o, byte* end, bool text, int lastOffset)
+    private static void Literals<TText>(ref NibbleReader reader, ushort* models, ushort* mean, byte* history, byte* p, byte* end, int lastOffset)
+        where TText : struct
     {
-        bool first = true;
-        byte* p = o;
+        int previous = p > history ? p[-1] : 0;
+        int first = NibbleCoding.FirstLiteral;
         for (; p < end; p++)
         {
-            int previous = p > history ? p[-1] : 0;
-            int second = NibbleCoding.SecondContext(text, p, history, lastOffset, first);
-            first = false;
-            int high = reader.Read(NibbleCoding.High(models, previous), NibbleCoding.SecondaryHigh(models, second));
-            int low = reader.Read(
-                NibbleCoding.Low(models, previous, high), NibbleCoding.SecondaryLow(models, second, high));
-            *p = (byte)(high << 4 | low);
+            int second = NibbleCoding.SecondContext(typeof(TText) == typeof(InText), p, history, lastOffset, first);
+            first = 0;
+            int high = reader.Read(NibbleCoding.High(models, previous), NibbleCoding.SecondaryHigh(models, second), mean);
+            int low = reader.Read(NibbleCoding.Low(models, previous, high), NibbleCoding.SecondaryLow(models, second, high), mean);
+            previous = high << 4 | low;
+            *p = (byte)previous;
         }
-
-        o = p;
-        return true;
     }
 
     /// <summary>The next raw bits; the buffer has zeros or leftovers beyond its end, and the caller checks the position afterwards.</summary>

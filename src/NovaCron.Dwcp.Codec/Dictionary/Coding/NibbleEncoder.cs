@@ -12,10 +12,11 @@ internal sealed unsafe class NibbleEncoder
 {
     private readonly NibbleCoding _coding = new();
 
-    // A literal takes two symbols, a sequence of at least two bytes at most nine.
-    private readonly NibbleWriter _writer;
+    // A literal takes two symbols, a sequence of at least two bytes at most seven.
+    private readonly NibbleWriter _literals;
+    private readonly NibbleWriter _commands;
     private readonly byte[] _extra = GC.AllocateUninitializedArray<byte>(NibbleCoding.MaxSegment * 4 + 64, pinned: true);
-    private readonly byte[] _output = GC.AllocateUninitializedArray<byte>(NibbleCoding.MaxSegment * 4);
+    private readonly byte[] _output = GC.AllocateUninitializedArray<byte>(NibbleCoding.MaxSegment * 4 + 128);
     private int _lastKind;
 
     // The segment under way.
@@ -31,7 +32,11 @@ internal sealed unsafe class NibbleEncoder
     /// <summary>The room that <see cref="Finish"/> may take.</summary>
     public const int MaxEncoded = NibbleCoding.MaxSegment * 8 + 128;
 
-    public NibbleEncoder() => _writer = new NibbleWriter(NibbleCoding.MaxSegment * 6, _coding.Ages);
+    public NibbleEncoder()
+    {
+        _literals = new NibbleWriter(NibbleCoding.MaxSegment * 2, _coding.Ages);
+        _commands = new NibbleWriter(NibbleCoding.MaxSegment * 4, _coding.Ages);
+    }
 
     /// <summary>The models as they stand, for pricing.</summary>
     public ushort* Models => _coding.Models;
@@ -52,7 +57,8 @@ internal sealed unsafe class NibbleEncoder
     /// <param name="recent">The recent offsets before it.</param>
     public void Start(byte* history, byte* segment, bool text, RecentOffsets recent)
     {
-        _writer.Clear();
+        _literals.Clear();
+        _commands.Clear();
         _history = history;
         _position = segment;
         _text = text;
@@ -66,7 +72,7 @@ internal sealed unsafe class NibbleEncoder
     /// <summary>Encodes the sequences that were added to <paramref name="sequences"/> since the last call.</summary>
     public void Append(SequenceBuffer sequences)
     {
-        NibbleWriter writer = _writer;
+        NibbleWriter writer = _commands;
         ushort* models = _coding.Models;
         byte* history = _history;
         byte* extra = _extraNext;
@@ -90,7 +96,7 @@ internal sealed unsafe class NibbleEncoder
                 Put(ref extra, ref bits, ref held, over - (1u << exponent), exponent);
             }
 
-            Literals(writer, models, history, p, count, text, offsets.First);
+            Literals(_literals, models, history, p, count, text, offsets.First);
             p += count;
             alignment = NibbleCoding.Alignment(text, p, history);
             int which = offsets.IndexOf(item->Offset);
@@ -153,7 +159,7 @@ internal sealed unsafe class NibbleEncoder
     public int Finish(byte* end, SequenceBuffer sequences, out RecentOffsets recent, Span<byte> destination)
     {
         Append(sequences);
-        Literals(_writer, _coding.Models, _history, _position, (int)(end - _position), _text, _offsets.First);
+        Literals(_literals, _coding.Models, _history, _position, (int)(end - _position), _text, _offsets.First);
         recent = _offsets;
         byte* extra = _extraNext;
         if (_held > 0)
@@ -162,13 +168,18 @@ internal sealed unsafe class NibbleEncoder
         }
 
         int extraLength = (int)(extra - (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra)));
-        Span<byte> coded = _writer.Finish(_output);
+        Span<byte> literals = _literals.Finish(_output);
+        Span<byte> commands = _commands.Finish(_output.AsSpan(0, _output.Length - literals.Length));
         int n = Bytes.WriteVarint(destination, (uint)sequences.Count);
         n += Bytes.WriteVarint(destination[n..], (uint)extraLength);
-        n += Bytes.WriteVarint(destination[n..], (uint)coded.Length);
+        n += Bytes.WriteVarint(destination[n..], (uint)commands.Length);
+        n += Bytes.WriteVarint(destination[n..], (uint)literals.Length);
         _extra.AsSpan(0, extraLength).CopyTo(destination[n..]);
-        coded.CopyTo(destination[(n + extraLength)..]);
-        return n + extraLength + coded.Length;
+        n += extraLength;
+        commands.CopyTo(destination[n..]);
+        n += commands.Length;
+        literals.CopyTo(destination[n..]);
+        return n + literals.Length;
     }
 
     private static void Literals(NibbleWriter writer, ushort* models, byte* history, byte* p, int count, bool text, int lastOffset)
@@ -176,7 +187,7 @@ internal sealed unsafe class NibbleEncoder
         for (byte* end = p + count; p < end; p++)
         {
             int previous = p > history ? p[-1] : 0;
-            int second = NibbleCoding.SecondContext(text, p, history, lastOffset, count == end - p);
+            int second = NibbleCoding.SecondContext(text, p, history, lastOffset, count == end - p ? NibbleCoding.FirstLiteral : 0);
             int high = *p >> 4;
             writer.Write(NibbleCoding.High(models, previous), NibbleCoding.SecondaryHigh(models, second), high);
             writer.Write(

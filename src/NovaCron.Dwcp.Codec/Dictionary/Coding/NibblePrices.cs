@@ -88,7 +88,8 @@ internal sealed unsafe class NibblePrices
     /// <summary>Takes the prices of everything but literals from the models.</summary>
     /// <param name="models">The models as they stand.</param>
     /// <param name="text">Whether alignment does not matter.</param>
-    public void Update(ushort* models, bool text)
+    /// <param name="codes">The length codes that will be asked for, at most <see cref="TabledLengths"/>.</param>
+    public void Update(ushort* models, bool text, int codes = TabledLengths)
     {
         _models = models;
         for (int i = 0; i < 16; i++)
@@ -106,7 +107,7 @@ internal sealed unsafe class NibblePrices
         Read(NibbleCoding.LengthBits(models, true), _lengthBits + 16);
         Read(NibbleCoding.OffsetLows(models), _offsetLows);
         int* symbols = stackalloc int[16];
-        for (int alignment = 0; alignment < (text ? 1 : NibbleCoding.Alignments); alignment++)
+        for (int alignment = text ? NibbleCoding.Alignments - 1 : 0; alignment < (text ? NibbleCoding.Alignments : NibbleCoding.Alignments - 1); alignment++)
         {
             for (int i = 0; i < 16; i++)
             {
@@ -120,7 +121,7 @@ internal sealed unsafe class NibblePrices
                 int* bits = _lengthBits + (i >> 1 == RecentOffsets.Count ? 16 : 0);
                 Read(NibbleCoding.Lengths(models, i, alignment), symbols);
                 table[0] = table[1] = table[2] = 0;
-                for (int code = 3; code < TabledLengths; code++)
+                for (int code = 3; code < codes; code++)
                 {
                     table[code] = code - 3 < NibbleCoding.Escape
                         ? symbols[code - 3]

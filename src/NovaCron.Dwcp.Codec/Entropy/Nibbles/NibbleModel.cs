@@ -25,10 +25,20 @@ internal static unsafe class NibbleModel
     /// <summary>By how much a model moves that has moved 0, 1, 2 ... times: by 2^-shift of the way to the target.</summary>
     public static ReadOnlySpan<byte> Shifts => [2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
 
-    private const int OldAge = 24;
+    /// <summary>By age: that shift, and eight bits higher the next age.</summary>
+    private static readonly ushort[] Ages = MakeAges();
+    private static readonly ushort* AgeRow = (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(Ages));
 
-    // Constant data of the assembly, which never moves.
-    private static readonly byte* ShiftRow = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Shifts));
+    private static ushort[] MakeAges()
+    {
+        ushort[] ages = GC.AllocateUninitializedArray<ushort>(Shifts.Length, pinned: true);
+        for (int age = 0; age < ages.Length; age++)
+        {
+            ages[age] = (ushort)(Shifts[age] | Math.Min(age + 1, ages.Length - 1) << 8);
+        }
+
+        return ages;
+    }
 
     private static ushort[] MakeTargets()
     {
@@ -72,28 +82,26 @@ internal static unsafe class NibbleModel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Update(ushort* model, int symbol, byte* age)
     {
-        int seen = *age;
-        int shift = ShiftRow[seen];
-        *age = (byte)(seen + (seen < OldAge ? 1 : 0));
+        uint step = AgeRow[(nuint)(*age)];
+        *age = (byte)(step >> 8);
         Vector256<short> values = Vector256.Load((short*)model);
-        Vector256<short> target = Vector256.Load((short*)(TargetRows + symbol * Symbols));
-        (values + Vector256.ShiftRightArithmetic(target - values, shift)).Store((short*)model);
+        Vector256<short> target = Vector256.Load((short*)(TargetRows + (nuint)(uint)symbol * Symbols));
+        (values + Vector256.ShiftRightArithmetic(target - values, (int)step & 15)).Store((short*)model);
     }
 
     /// <summary>The symbol whose range holds <paramref name="slot"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Find(ushort* model, uint slot)
-    {
-        Vector256<short> above = Vector256.GreaterThan(Vector256.Load((short*)model), Vector256.Create((short)slot));
-        return (BitOperations.TrailingZeroCount(above.AsByte().ExtractMostSignificantBits()) >> 1) - 1;
-    }
+    public static int Find(ushort* model, uint slot) => Find(Vector256.Load(model), slot);
 
-    /// <summary>The same in the mean of two models.</summary>
+    /// <summary>The mean of two models.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Find(ushort* first, ushort* second, uint slot)
+    public static Vector256<ushort> Mean(ushort* first, ushort* second) => Vector256.ShiftRightLogical(Vector256.Load(first) + Vector256.Load(second), 1);
+
+    /// <summary>The symbol of a model in a vector whose range holds <paramref name="slot"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Find(Vector256<ushort> model, uint slot)
     {
-        Vector256<ushort> mean = Vector256.ShiftRightLogical(Vector256.Load(first) + Vector256.Load(second), 1);
-        Vector256<short> above = Vector256.GreaterThan(mean.AsInt16(), Vector256.Create((short)slot));
-        return (BitOperations.TrailingZeroCount(above.AsByte().ExtractMostSignificantBits()) >> 1) - 1;
+        Vector256<short> above = Vector256.GreaterThan(model.AsInt16(), Vector256.Create((short)slot));
+        return (int)((uint)BitOperations.TrailingZeroCount(above.AsByte().ExtractMostSignificantBits()) >> 1) - 1;
     }
 }

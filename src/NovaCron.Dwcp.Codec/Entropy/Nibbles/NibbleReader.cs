@@ -1,17 +1,21 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace NovaCron.Dwcp.Codec.Entropy.Nibbles;
 
 /// <summary>Reads what <see cref="NibbleWriter"/> wrote. Beyond the end it reads zeros; <see cref="EndedWell"/> tells. Few fields, so that the compiler keeps them in registers.</summary>
 internal unsafe ref struct NibbleReader
 {
+    /// <summary>The fewest bytes that a writer makes: its two states.</summary>
+    public const int Least = 16;
+
     private ulong _current;
     private ulong _other;
     private byte* _next;
     private readonly byte* _end;
     private readonly nuint _ages;
 
-    /// <param name="begin">At least 16 bytes.</param>
+    /// <param name="begin">At least <see cref="Least"/> bytes.</param>
     /// <param name="end">One beyond the last byte.</param>
     /// <param name="ages">See <see cref="NibbleModelSet.Ages"/>.</param>
     public NibbleReader(byte* begin, byte* end, nuint ages)
@@ -31,20 +35,24 @@ internal unsafe ref struct NibbleReader
     {
         uint slot = (uint)_current & NibbleModel.Total - 1;
         int symbol = NibbleModel.Find(model, slot);
-        uint start = model[symbol];
-        Step((model[symbol + 1] - start) & NibbleModel.Total - 1, slot - start);
+        uint start = model[(nuint)(uint)symbol];
+        Step((model[(nuint)(uint)symbol + 1] - start) & NibbleModel.Total - 1, slot - start);
         NibbleModel.Update(model, symbol, Age(model));
         return symbol;
     }
 
+    /// <param name="first">A model.</param>
+    /// <param name="second">Another; the symbol is read in the mean of both.</param>
+    /// <param name="mean">Room for seventeen numbers, the last of which is <see cref="NibbleModel.Total"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Read(ushort* first, ushort* second)
+    public int Read(ushort* first, ushort* second, ushort* mean)
     {
         uint slot = (uint)_current & NibbleModel.Total - 1;
-        int symbol = NibbleModel.Find(first, second, slot);
-        uint start = (uint)(first[symbol] + second[symbol]) >> 1;
-        uint end = (uint)(first[symbol + 1] + second[symbol + 1]) >> 1;
-        Step(end - start & NibbleModel.Total - 1, slot - start);
+        Vector256<ushort> values = NibbleModel.Mean(first, second);
+        values.Store(mean);
+        int symbol = NibbleModel.Find(values, slot);
+        uint start = mean[(nuint)(uint)symbol];
+        Step(mean[(nuint)(uint)symbol + 1] - start, slot - start);
         NibbleModel.Update(first, symbol, Age(first));
         NibbleModel.Update(second, symbol, Age(second));
         return symbol;

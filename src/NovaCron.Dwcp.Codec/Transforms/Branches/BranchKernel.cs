@@ -9,18 +9,17 @@ namespace NovaCron.Dwcp.Codec.Transforms.Branches;
 /// the same. The conversion is the one of Microsoft's LZX: a permutation of -position .. Range-1, so that it is undone without a flag.
 /// Opcodes are found by vector where there are vectors.
 /// </summary>
-internal static unsafe class BranchKernel
+internal readonly unsafe struct BranchKernel : IBranchKernel
 {
     /// <summary>Targets are places in a block; no block is longer.</summary>
     public const int Range = 1 << 24;
 
     private const int Instruction = 5;
 
-    /// <summary>Converts in place the instructions that lie whole in from..to.</summary>
-    /// <param name="block">The block.</param>
-    /// <param name="from">First byte.</param>
-    /// <param name="to">One beyond the last byte.</param>
-    /// <param name="forward">Whether distances become targets, or targets distances.</param>
+    /// <inheritdoc/>
+    public static TransformId Id => TransformId.Branches;
+
+    /// <inheritdoc/>
     public static void Convert(byte* block, int from, int to, bool forward)
     {
         for (int i = from; (i = NextOpcode(block, i, to - Instruction + 1)) >= 0; i += Instruction)
@@ -91,10 +90,11 @@ internal static unsafe class BranchKernel
         return -1;
     }
 
-    /// <summary>
-    /// Whether from..to looks like code: E8 and E9 are at least one byte in 256 (an even spread has one in 128, code one in 20 to 60 of E8 alone),
-    /// and four of five have an operand whose top byte is 00 or FF, which a byte of anything else is in one of 128.
-    /// </summary>
+    /// <inheritdoc/>
+    /// <remarks>
+    /// E8 and E9 are at least one byte in 256 (an even spread has one in 128, code one in 20 to 60 of E8 alone), and three of five have an operand
+    /// whose top byte is 00 or FF, which a byte of anything else is in one of 128.
+    /// </remarks>
     public static bool IsCode(byte* block, int from, int to)
     {
         int opcodes = 0;

@@ -1,22 +1,24 @@
 namespace NovaCron.Dwcp.Codec.Transforms.Branches;
 
 /// <summary>
-/// Converts the branches of the parts of a block that hold x86-64 code. Parameters: a bit per 64 KiB, lowest first, set where it was
-/// converted. One stream, as long as the block.
+/// Converts the branches of the parts of a block that hold code. Parameters: a bit per 64 KiB, lowest first, set where it was converted. One
+/// stream, as long as the block.
 /// </summary>
-internal sealed unsafe class BranchTransform : ITransform
+/// <typeparam name="TKernel">The instruction set.</typeparam>
+internal sealed unsafe class BranchTransform<TKernel> : ITransform
+    where TKernel : IBranchKernel
 {
     /// <summary>The pieces that are code or not, bytes.</summary>
     public const int Piece = 1 << 16;
 
     /// <inheritdoc/>
-    public TransformId Id => TransformId.Branches;
+    public TransformId Id => TKernel.Id;
 
     /// <inheritdoc/>
     public bool InPlace => true;
 
     /// <inheritdoc/>
-    public bool TryForward(ReadOnlySpan<byte> block, TransformStreams output)
+    public bool TryForward(ReadOnlySpan<byte> block, TransformStreams output, int way)
     {
         if (block.Length > BranchKernel.Range)
         {
@@ -32,7 +34,7 @@ internal sealed unsafe class BranchTransform : ITransform
         {
             for (int at = 0; at < block.Length; at += Piece)
             {
-                if (BranchKernel.IsCode(b, at, Math.Min(at + Piece, block.Length)))
+                if (TKernel.IsCode(b, at, Math.Min(at + Piece, block.Length)))
                 {
                     pieces[at / Piece >> 3] |= (byte)(1 << (at / Piece & 7));
                     any = true;
@@ -74,7 +76,7 @@ internal sealed unsafe class BranchTransform : ITransform
             {
                 if ((pieces[at / Piece >> 3] >> (at / Piece & 7) & 1) != 0)
                 {
-                    BranchKernel.Convert(b, at, Math.Min(at + Piece, block.Length), forward);
+                    TKernel.Convert(b, at, Math.Min(at + Piece, block.Length), forward);
                 }
             }
         }

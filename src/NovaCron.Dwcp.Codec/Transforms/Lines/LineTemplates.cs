@@ -1,18 +1,22 @@
 namespace NovaCron.Dwcp.Codec.Transforms.Lines;
 
 /// <summary>
-/// The templates of a block: lines with a mark in place of each number. Each mark has a column; templates that are the same up to a mark share
-/// it, so that a time at the front of every line is one column whatever follows.
+/// The templates of a block: lines with a mark in place of each number and word. Each mark has a column; templates that are the same up to and with
+/// a mark share it, so that a time at the front of every line is one column whatever follows.
 /// </summary>
 internal sealed class LineTemplates
 {
     /// <summary>Stands in a template for a number. Blocks that contain it are not transformed.</summary>
-    public const byte Mark = 1;
+    public const byte NumberMark = 1;
+
+    /// <summary>Stands in a template for a word. Blocks that contain it are not transformed.</summary>
+    public const byte WordMark = 2;
 
     /// <summary>The most templates, and the most columns, of a block.</summary>
     public const int Max = 1 << 16;
 
-    private const ulong HashStart = 0xCBF2_9CE4_8422_2325; // FNV-1a
+    /// <summary>The hash of nothing (FNV-1a).</summary>
+    public const ulong HashStart = 0xCBF2_9CE4_8422_2325;
     private const ulong HashPrime = 0x0000_0100_0000_01B3;
 
     private readonly Dictionary<ulong, int> _columns = [];
@@ -21,6 +25,7 @@ internal sealed class LineTemplates
     private int[] _starts = new int[256];
     private int[] _firstMarks = new int[256];
     private int[] _markColumns = new int[1024];
+    private bool[] _columnIsWord = new bool[256];
     private int _textLength;
     private int _marks;
 
@@ -32,6 +37,12 @@ internal sealed class LineTemplates
 
     /// <summary>The templates, each ended by a line feed, in the order of their numbers.</summary>
     public ReadOnlySpan<byte> Text => _text.AsSpan(0, _textLength);
+
+    /// <summary>Whether a column holds words, else numbers.</summary>
+    public bool IsWord(int column) => _columnIsWord[column];
+
+    /// <summary>The hash of what was hashed and a byte more.</summary>
+    public static ulong Step(ulong hash, byte b) => (hash ^ b) * HashPrime;
 
     /// <summary>Forgets everything.</summary>
     /// <param name="textCapacity">What the templates take together at most, bytes.</param>
@@ -61,7 +72,7 @@ internal sealed class LineTemplates
         ulong hash = HashStart;
         foreach (byte b in template)
         {
-            hash = (hash ^ b) * HashPrime;
+            hash = Step(hash, b);
         }
 
         // Two templates with one hash push each other out: each is then added again and again, which costs bytes and nothing else.
@@ -88,27 +99,34 @@ internal sealed class LineTemplates
         ulong prefix = HashStart;
         foreach (byte b in template)
         {
-            if (b == Mark)
+            prefix = Step(prefix, b);
+            if (b is not (NumberMark or WordMark))
             {
-                if (!_columns.TryGetValue(prefix, out int column))
-                {
-                    if (_columns.Count == Max)
-                    {
-                        return -1;
-                    }
-
-                    _columns.Add(prefix, column = _columns.Count);
-                }
-
-                if (_marks == _markColumns.Length)
-                {
-                    Array.Resize(ref _markColumns, _markColumns.Length * 2);
-                }
-
-                _markColumns[_marks++] = column;
+                continue;
             }
 
-            prefix = (prefix ^ b) * HashPrime;
+            if (!_columns.TryGetValue(prefix, out int column))
+            {
+                if (_columns.Count == Max)
+                {
+                    return -1;
+                }
+
+                _columns.Add(prefix, column = _columns.Count);
+                if (column == _columnIsWord.Length)
+                {
+                    Array.Resize(ref _columnIsWord, column * 2);
+                }
+
+                _columnIsWord[column] = b == WordMark;
+            }
+
+            if (_marks == _markColumns.Length)
+            {
+                Array.Resize(ref _markColumns, _markColumns.Length * 2);
+            }
+
+            _markColumns[_marks++] = column;
         }
 
         template.CopyTo(_text.AsSpan(_textLength));

@@ -6,21 +6,23 @@ using NovaCron.Dwcp.Codec.Entropy;
 namespace NovaCron.Dwcp.Codec.Transforms.Lines;
 
 /// <summary>
-/// Text in lines - logs, CSV, metrics - to templates and columns of numbers. Parameters: varint lines, varint templates, a byte: 1 if the last
-/// line has no line feed. Streams: the templates; the number of each line's template, low bytes, then (above 256 templates) high bytes; the
-/// columns' headers; the columns' data.
+/// Text in lines - logs, CSV, metrics - to templates and columns of numbers and words. Parameters: varint lines, varint templates, a byte: 1 if the
+/// last line has no line feed. Streams: the templates; the number of each line's template, low bytes, then (above 256 templates) high bytes; the
+/// columns' headers; the columns' data; the words.
 /// </summary>
 internal sealed class LineTransform : ITransform
 {
     private const int HeaderSize = 20;
+    private const int StreamCount = 5;
     private readonly LineTemplates _templates = new();
-    private ushort[] _lines = [];
-    private LineNumber[] _numbers = [];
-    private int[] _numberColumns = [];
+    private readonly LineReader _reader;
+    private readonly WordColumns _words = new();
     private LineNumber[] _sorted = [];
     private ulong[] _written = [];
     private ColumnCoding[] _columns = [];
-    private byte[] _template = [];
+    private byte[] _headers = [];
+
+    public LineTransform() => _reader = new LineReader(_templates);
 
     /// <inheritdoc/>
     public TransformId Id => TransformId.Lines;
@@ -28,45 +30,65 @@ internal sealed class LineTransform : ITransform
     /// <inheritdoc/>
     public bool InPlace => false;
 
+    /// <summary>
+    /// By how many names may follow the same beginning of a line: no words at all is best where the same lines come again and again, as in scrapes;
+    /// eight names make a template for each level, verb and program of a log; three, where lines have so many fields that eight make too many templates.
+    /// </summary>
+    private static ReadOnlySpan<byte> MostNames => [0, 8, 3];
+
     /// <inheritdoc/>
-    public bool TryForward(ReadOnlySpan<byte> block, TransformStreams output)
+    public int Ways => MostNames.Length;
+
+    /// <inheritdoc/>
+    public bool TryForward(ReadOnlySpan<byte> block, TransformStreams output, int way)
     {
         output.Clear(block.Length);
-        if (!TextDetector.IsText(block) || block.Contains(LineTemplates.Mark) || !Read(block, out int lines, out int numbers))
+        if (!TextDetector.IsText(block) || block.IndexOfAny(LineTemplates.NumberMark, LineTemplates.WordMark) >= 0 || !_reader.Read(block, MostNames[way]))
         {
             return false;
         }
 
+        ReadOnlySpan<ushort> lines = _reader.Lines;
         Span<byte> parameters = stackalloc byte[2 * Bytes.MaxVarint + 1];
-        int n = Bytes.WriteVarint(parameters, (uint)lines);
+        int n = Bytes.WriteVarint(parameters, (uint)lines.Length);
         n += Bytes.WriteVarint(parameters[n..], (uint)_templates.Count);
         parameters[n++] = block[^1] == '\n' ? (byte)0 : (byte)1;
         output.AddParameters(parameters[..n]);
         int idBytes = _templates.Count > 256 ? 2 : 1;
         int columns = _templates.Columns;
-        if (_templates.Text.Length > output.Left - (long)lines * idBytes)
+        if (_templates.Text.Length > output.Left - (long)lines.Length * idBytes)
         {
             return false;
         }
 
         _templates.Text.CopyTo(output.Add(_templates.Text.Length));
-        Span<byte> ids = output.Add(lines * idBytes);
-        for (int i = 0; i < lines; i++)
+        Span<byte> ids = output.Add(lines.Length * idBytes);
+        for (int i = 0; i < lines.Length; i++)
         {
-            ids[i] = (byte)_lines[i];
+            ids[i] = (byte)lines[i];
             if (idBytes == 2)
             {
-                ids[lines + i] = (byte)(_lines[i] >> 8);
+                ids[lines.Length + i] = (byte)(lines[i] >> 8);
             }
         }
 
-        Sort(numbers, columns);
-        byte[] headers = Grown(ref _template, columns * HeaderSize);
+        Sort(_reader.Numbers, _reader.NumberColumns, columns);
+        _words.Sort(block, _reader.Words, _reader.WordColumns, columns);
+        byte[] headers = Grown(ref _headers, columns * HeaderSize);
         int headersLength = 0;
         long dataLength = 0;
         int first = 0;
         for (int c = 0; c < columns; c++)
         {
+            if (_templates.IsWord(c))
+            {
+                ref WordColumn words = ref _words[c];
+                headers[headersLength++] = (byte)words.Planes;
+                words.Data = (int)Math.Min(dataLength, int.MaxValue);
+                dataLength += words.DataLength;
+                continue;
+            }
+
             ref ColumnCoding column = ref _columns[c];
             Choose(ref column, _sorted.AsSpan(first, column.Count));
             headersLength += WriteHeader(column, headers.AsSpan(headersLength));
@@ -75,7 +97,7 @@ internal sealed class LineTransform : ITransform
             first += column.Count;
         }
 
-        if (headersLength + dataLength > output.Left)
+        if (headersLength + dataLength + _words.Text.Length > output.Left)
         {
             return false;
         }
@@ -85,103 +107,32 @@ internal sealed class LineTransform : ITransform
         first = 0;
         for (int c = 0; c < columns; c++)
         {
+            if (_templates.IsWord(c))
+            {
+                _words.WriteData(c, data[_words[c].Data..]);
+                continue;
+            }
+
             WriteData(_columns[c], _sorted.AsSpan(first, _columns[c].Count), data[_columns[c].Data..]);
             first += _columns[c].Count;
         }
 
+        _words.Text.CopyTo(output.Add(_words.Text.Length));
         return true;
     }
 
     private static T[] Grown<T>(ref T[] array, int length) => array.Length >= length ? array : array = new T[Math.Max(length, array.Length * 2)];
 
-    /// <summary>Takes the block apart.</summary>
-    /// <returns>False when it is not worth it: more numbers than a fourth of its bytes, or templates for more than half of its lines.</returns>
-    private bool Read(ReadOnlySpan<byte> block, out int lines, out int numbers)
-    {
-        _templates.Clear(block.Length + 1);
-        lines = 0;
-        numbers = 0;
-        int most = block.Length / 4;
-        while (!block.IsEmpty)
-        {
-            int end = block.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> line = end < 0 ? block : block[..end];
-            block = end < 0 ? [] : block[(end + 1)..];
-            byte[] template = Grown(ref _template, line.Length);
-            int length = 0;
-            int firstNumber = numbers;
-            byte before = 0;
-            for (int i = 0; i < line.Length;)
-            {
-                byte b = line[i];
-                if ((uint)(b - '0') > 9 || IsWord(before))
-                {
-                    template[length++] = before = b;
-                    i++;
-                    continue;
-                }
-
-                if (LineNumber.TryRead(line[i..], out LineNumber number, out int taken))
-                {
-                    if (numbers == most)
-                    {
-                        return false;
-                    }
-
-                    if (numbers == _numbers.Length)
-                    {
-                        Array.Resize(ref _numbers, Math.Max(1024, numbers * 2));
-                        Array.Resize(ref _numberColumns, _numbers.Length);
-                    }
-
-                    _numbers[numbers++] = number;
-                    template[length++] = LineTemplates.Mark;
-                }
-                else
-                {
-                    line.Slice(i, taken).CopyTo(template.AsSpan(length));
-                    length += taken;
-                }
-
-                i += taken;
-                before = line[i - 1];
-            }
-
-            int found = _templates.Find(template.AsSpan(0, length));
-            if (found < 0)
-            {
-                return false;
-            }
-
-            if (lines == _lines.Length)
-            {
-                Array.Resize(ref _lines, Math.Max(1024, lines * 2));
-            }
-
-            _lines[lines++] = (ushort)found;
-            ReadOnlySpan<int> columns = _templates.ColumnsOf(found);
-            columns.CopyTo(_numberColumns.AsSpan(firstNumber));
-            if (lines % 4096 == 0 && _templates.Count > lines / 2)
-            {
-                return false;
-            }
-        }
-
-        return numbers > 0 && _templates.Count <= lines / 2;
-    }
-
-    private static bool IsWord(byte b) => (uint)((b | 0x20) - 'a') < 26 || b == '_' || (uint)(b - '0') < 10;
-
     /// <summary>Counts the columns' numbers and brings them together.</summary>
-    private void Sort(int numbers, int columns)
+    private void Sort(ReadOnlySpan<LineNumber> numbers, ReadOnlySpan<int> numberColumns, int columns)
     {
         Grown(ref _columns, columns);
-        Grown(ref _sorted, numbers);
-        Grown(ref _written, numbers);
+        Grown(ref _sorted, numbers.Length);
+        Grown(ref _written, numbers.Length);
         _columns.AsSpan(0, columns).Clear();
-        for (int i = 0; i < numbers; i++)
+        foreach (int column in numberColumns)
         {
-            _columns[_numberColumns[i]].Count++;
+            _columns[column].Count++;
         }
 
         int at = 0;
@@ -191,9 +142,9 @@ internal sealed class LineTransform : ITransform
             at += _columns[c].Count;
         }
 
-        for (int i = 0; i < numbers; i++)
+        for (int i = 0; i < numbers.Length; i++)
         {
-            _sorted[_columns[_numberColumns[i]].Next++] = _numbers[i];
+            _sorted[_columns[numberColumns[i]].Next++] = numbers[i];
         }
     }
 
@@ -335,7 +286,7 @@ internal sealed class LineTransform : ITransform
         uint lines = Bytes.ReadVarint(ref parameters);
         uint templates = Bytes.ReadVarint(ref parameters);
         int idBytes = templates > 256 ? 2 : 1;
-        if (parameters.Length != 1 || parameters[0] > 1 || input.Count != 4 || templates is 0 or > LineTemplates.Max || lines == 0
+        if (parameters.Length != 1 || parameters[0] > 1 || input.Count != StreamCount || templates is 0 or > LineTemplates.Max || lines == 0
             || (long)lines * idBytes != input[1].Length)
         {
             throw Malformed("counts");
@@ -346,7 +297,8 @@ internal sealed class LineTransform : ITransform
         int columns = _templates.Columns;
         Grown(ref _columns, columns);
         _columns.AsSpan(0, columns).Clear();
-        long numbers = 0;
+        _words.Clear(columns);
+        long marked = 0;
         for (int i = 0; i < (int)lines; i++)
         {
             int id = idBytes == 1 ? ids[i] : ids[i] | ids[(int)lines + i] << 8;
@@ -355,10 +307,9 @@ internal sealed class LineTransform : ITransform
                 throw Malformed("lines");
             }
 
-            // Every number is at least one byte of the block, which bounds the work.
             ReadOnlySpan<int> marks = _templates.ColumnsOf(id);
-            numbers += marks.Length;
-            if (numbers > block.Length)
+            marked += marks.Length;
+            if (marked > LineReader.Most(block.Length))
             {
                 throw Malformed("lines");
             }
@@ -371,6 +322,12 @@ internal sealed class LineTransform : ITransform
 
         ReadHeaders(input[2], columns, input[3].Length);
         ReadOnlySpan<byte> data = input[3];
+        ReadOnlySpan<byte> words = input[4];
+        if (!_words.Read(words, data, columns, LineReader.Most(block.Length)))
+        {
+            throw Malformed("words");
+        }
+
         Span<byte> rest = block;
         for (int i = 0; i < (int)lines; i++)
         {
@@ -378,9 +335,15 @@ internal sealed class LineTransform : ITransform
             ReadOnlySpan<byte> template = _templates[id];
             foreach (int column in _templates.ColumnsOf(id))
             {
-                int mark = template.IndexOf(LineTemplates.Mark);
+                int mark = template.IndexOfAny(LineTemplates.NumberMark, LineTemplates.WordMark);
                 Put(template[..mark], ref rest);
                 template = template[(mark + 1)..];
+                if (_templates.IsWord(column))
+                {
+                    Put(_words.Next(column, words, data), ref rest);
+                    continue;
+                }
+
                 int written = Next(ref _columns[column], data).Write(rest);
                 rest = written >= 0 ? rest[written..] : throw Malformed("numbers");
             }
@@ -437,6 +400,16 @@ internal sealed class LineTransform : ITransform
         for (int c = 0; c < columns; c++)
         {
             ref ColumnCoding column = ref _columns[c];
+            if (_templates.IsWord(c))
+            {
+                ref WordColumn words = ref _words[c];
+                words.Planes = Bytes.Take(ref headers, 1)[0];
+                words.Count = column.Count;
+                words.Data = (int)Math.Min(at, int.MaxValue);
+                at += words.Planes <= 2 ? words.DataLength : throw Malformed("columns");
+                continue;
+            }
+
             ReadOnlySpan<byte> fixedPart = Bytes.Take(ref headers, 3);
             column.Predict = (ColumnCoding.Prediction)(fixedPart[0] & 3);
             column.Wholes = (ColumnCoding.WholeDigits)(fixedPart[0] >> 2 & 3);

@@ -20,7 +20,7 @@ internal sealed unsafe class RecordTransform : ITransform
     public bool InPlace => false;
 
     /// <inheritdoc/>
-    public bool TryForward(ReadOnlySpan<byte> block, TransformStreams output)
+    public bool TryForward(ReadOnlySpan<byte> block, TransformStreams output, int way)
     {
         output.Clear(block.Length);
         Span<int> widths = stackalloc int[4];
