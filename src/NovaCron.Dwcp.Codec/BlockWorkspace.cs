@@ -227,7 +227,7 @@ internal sealed unsafe class BlockWorkspace
     /// <returns>The bytes written, or 0 when they would not fit <paramref name="destination"/>.</returns>
     public int EncodeSegments(ReadOnlySpan<byte> block, Span<byte> destination, DwcpLevel level)
     {
-        Parser parser = level == DwcpLevel.Fast ? _fast ??= new FastParser(16) : _balanced ??= new LazyParser(5, 17, 16);
+        Parser parser = level == DwcpLevel.Fast ? _fast ??= new FastParser(15) : _balanced ??= new LazyParser(5, 16, 8);
         _sequences ??= new SequenceBuffer(CommandCoding.MaxSegment);
         _commandEncoder ??= new CommandEncoder();
         int segmentLength = LevelParameters.Of(level).SegmentLength;
@@ -237,7 +237,9 @@ internal sealed unsafe class BlockWorkspace
             _output = GC.AllocateUninitializedArray<byte>(room);
         }
 
+        // Segments that stay as they are are copied when one that does not follows, or never: a block of them is stored.
         int written = 0;
+        int raw = 0;
         RecentOffsets recent = RecentOffsets.Initial;
         fixed (byte* b = block)
         {
@@ -245,32 +247,57 @@ internal sealed unsafe class BlockWorkspace
             for (int start = 0; start < block.Length; start += segmentLength)
             {
                 int length = Math.Min(segmentLength, block.Length - start);
-                parser.Parse(start, start + length, _sequences);
-                RecentOffsets after = recent;
-                int encoded = _commandEncoder.Encode(b + start, length, _sequences, ref after, _output);
-                bool raw = encoded >= length;
-                if (raw)
+                bool noise = NoiseDetector.LooksRandom(block.Slice(start, length));
+                parser.Parse(start, start + length, _sequences, noise);
+                if (noise && TextDetector.HasFewMatches(length, _sequences))
                 {
-                    encoded = length;
-                }
-                else
-                {
-                    recent = after;
+                    continue;
                 }
 
-                if (destination.Length - written < encoded + 1 + Bytes.MaxVarint)
+                RecentOffsets after = recent;
+                int encoded = _commandEncoder.Encode(b + start, length, _sequences, noise, ref after, _output);
+                if (encoded >= length)
+                {
+                    continue;
+                }
+
+                recent = after;
+                if (!WriteRaw(block[raw..start], destination, ref written) || destination.Length - written < encoded + 1 + Bytes.MaxVarint)
                 {
                     return 0;
                 }
 
-                destination[written++] = (byte)(raw ? SegmentKind.Raw : SegmentKind.Commands);
+                destination[written++] = (byte)SegmentKind.Commands;
                 written += Bytes.WriteVarint(destination[written..], (uint)length);
-                (raw ? block.Slice(start, length) : _output.AsSpan(0, encoded)).CopyTo(destination[written..]);
+                _output.AsSpan(0, encoded).CopyTo(destination[written..]);
                 written += encoded;
+                raw = start + length;
             }
         }
 
-        return written;
+        return written > 0 && WriteRaw(block[raw..], destination, ref written) ? written : 0;
+    }
+
+    /// <summary>Writes bytes as raw segments.</summary>
+    /// <returns>False when they do not fit.</returns>
+    private static bool WriteRaw(ReadOnlySpan<byte> bytes, Span<byte> destination, ref int written)
+    {
+        while (!bytes.IsEmpty)
+        {
+            int length = Math.Min(bytes.Length, CommandCoding.MaxSegment);
+            if (destination.Length - written < length + 1 + Bytes.MaxVarint)
+            {
+                return false;
+            }
+
+            destination[written++] = (byte)SegmentKind.Raw;
+            written += Bytes.WriteVarint(destination[written..], (uint)length);
+            bytes[..length].CopyTo(destination[written..]);
+            written += length;
+            bytes = bytes[length..];
+        }
+
+        return true;
     }
 
     /// <summary>Encodes a block as segments in the nibble coding.</summary>

@@ -9,7 +9,7 @@ namespace NovaCron.Dwcp.Codec;
 internal sealed record LevelParameters(int BlockLength, int SegmentLength)
 {
     private static readonly LevelParameters Store = new(1 << 20, 1 << 17);
-    private static readonly LevelParameters Fast = new(1 << 21, 1 << 17);
+    private static readonly LevelParameters Fast = new(1 << 21, 1 << 18);
     private static readonly LevelParameters Balanced = new(1 << 23, 1 << 17);
     private static readonly LevelParameters Dense = new(1 << 23, 1 << 17);
     private static readonly LevelParameters Max = new(1 << 24, 1 << 17);

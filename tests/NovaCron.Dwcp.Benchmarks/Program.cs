@@ -4,7 +4,7 @@ using NovaCron.Dwcp.Benchmarks.Datacenter;
 using NovaCron.Dwcp.Codec;
 
 // ucx [SECONDS]
-// codec CORPUS [--only NAME,..] [--codecs NAME,..] [--mib N] [--seconds S] [--block BYTES] [--report DIRECTORY]
+// codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY]
 return args is ["codec", string corpus, ..]
     ? RunCodec(corpus, args[2..])
     : args is ["ucx", ..] ? UcxBenchmark.Run(args[1..])
@@ -12,27 +12,66 @@ return args is ["codec", string corpus, ..]
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: codec CORPUS [--only MEMBER,..] [--codecs NAME,..] [--mib N] [--seconds S] [--block BYTES]\n       ucx [SECONDS]");
+    Console.Error.WriteLine(
+        """
+        usage: codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY]
+               ucx [SECONDS]
+        A codec is a family (dwcp, zstd, xz, brotli, lz4) or a level without its space: dwcpFast, zstd-1, zstd--fast=5, xz-9e. CORPUS is made by corpus.sh.
+        With --report, codec-N.md and two charts are written for N threads.
+        """);
     return 2;
 }
 
 static int RunCodec(string corpus, string[] options)
 {
     string? Option(string name) => Array.IndexOf(options, name) is >= 0 and int i && i + 1 < options.Length ? options[i + 1] : null;
+    if (!Directory.Exists(corpus))
+    {
+        Console.Error.WriteLine($"{corpus} is not a directory; corpus.sh makes one.");
+        return Usage();
+    }
+
     string[] only = Option("--only")?.Split(',') ?? [];
     string[] wanted = Option("--codecs")?.Split(',') ?? [];
     int mib = int.Parse(Option("--mib") ?? "256", CultureInfo.InvariantCulture);
     double seconds = double.Parse(Option("--seconds") ?? "1", CultureInfo.InvariantCulture);
+    int threads = int.Parse(Option("--threads") ?? "1", CultureInfo.InvariantCulture);
     int block = int.Parse(Option("--block") ?? "0", CultureInfo.InvariantCulture);
     DwcpLevel[] levels = [DwcpLevel.Fast, DwcpLevel.Balanced, DwcpLevel.Dense, DwcpLevel.Max];
     List<ICodec> codecs = [.. levels.Select(l => new DwcpBlocks(l, block > 0 ? block : LevelParameters.Of(l).BlockLength)), .. Peers.All()];
-    if (wanted.Length > 0)
+    static string Short(ICodec codec) => codec.Name.Replace(" ", "", StringComparison.Ordinal);
+    foreach (string name in wanted.Where(w => !codecs.Any(c => Is(c, w))))
     {
-        codecs = [.. codecs.Where(c => wanted.Contains(c.Name.Replace(" ", "", StringComparison.Ordinal), StringComparer.OrdinalIgnoreCase))];
+        Console.Error.WriteLine($"There is no codec {name}; there are {string.Join(' ', codecs.Select(Short))}.");
+        return 2;
     }
 
-    var members = new DirectoryInfo(corpus).GetFiles().Where(f => only.Length == 0 || only.Contains(f.Name)).OrderBy(f => f.Name, StringComparer.Ordinal);
-    var benchmark = new CodecBenchmark();
-    benchmark.Run(codecs, members, mib << 20, seconds);
+    static bool Is(ICodec codec, string name) => Short(codec).Equals(name, StringComparison.OrdinalIgnoreCase) || codec.Family.Equals(name, StringComparison.OrdinalIgnoreCase);
+    if (wanted.Length > 0)
+    {
+        codecs = [.. codecs.Where(c => wanted.Any(w => Is(c, w)))];
+    }
+
+    FileInfo[] members = [.. new DirectoryInfo(corpus).GetFiles().Where(f => only.Length == 0 || only.Contains(f.Name)).OrderBy(f => f.Name, StringComparer.Ordinal)];
+    if (only.FirstOrDefault(o => !members.Any(m => m.Name == o)) is { } missing)
+    {
+        Console.Error.WriteLine($"{corpus} has no member {missing}; corpus.sh says why one is left out.");
+        return 2;
+    }
+
+    double copySpeed = CodecBenchmark.MemoryCopySpeed();
+    List<CodecResult> results = new CodecBenchmark(threads, seconds).Run(codecs, members, mib << 20);
+    string report = CodecReport.Write(results, codecs.Select(c => $"{c.Family} {c.Version}").Distinct(), threads, copySpeed);
+    Console.WriteLine();
+    Console.WriteLine(report[..report.IndexOf("### Every member", StringComparison.Ordinal)]);
+    if (Option("--report") is { } directory)
+    {
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, $"codec-{threads}.md"), report);
+        List<CodecSummary> summaries = CodecSummary.Of(results);
+        CodecChart.Save(summaries, "Compression", s => s.EncodeSpeed, Path.Combine(directory, $"codec-compress-{threads}.svg"));
+        CodecChart.Save(summaries, "Expansion", s => s.DecodeSpeed, Path.Combine(directory, $"codec-expand-{threads}.svg"));
+    }
+
     return 0;
 }

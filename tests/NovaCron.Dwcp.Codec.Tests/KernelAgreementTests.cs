@@ -49,6 +49,89 @@ public sealed unsafe class KernelAgreementTests
             Assert.Equal(symbols, decoded);
         }, iter: 150);
 
+    // Both numbers of streams, whole and with one bit flipped: the kernel and the reference agree on every symbol and on whether the streams end where they should.
+    [Fact]
+    public void Interleaved_Huffman_streams_read_the_same_bit_by_bit_good_or_bad() =>
+        Gen.Select(Gen.Int[4, 9000], Gen.Int[0, 1000], Gen.Int[1, 8]).Sample((count, seed, skew) =>
+        {
+            var random = new Random(seed);
+            byte[] symbols = new byte[count];
+            for (int i = 0; i < count; i++)
+            {
+                symbols[i] = (byte)(Math.Pow(random.NextDouble(), skew) * 256);
+            }
+
+            symbols[0] = 0;
+            symbols[^1] = 255;
+            Span<uint> counts = stackalloc uint[256];
+            Histogram.Count(symbols, counts);
+            byte[] lengths = new byte[256];
+            HuffmanCode.BuildLengths(counts, lengths);
+            Span<uint> codes = stackalloc uint[256];
+            HuffmanCode.AssignCodes(lengths, codes);
+            ushort[] table = new ushort[HuffmanCode.TableSize];
+            HuffmanCode.FillTable(lengths, table);
+            int streams = HuffmanKernel.StreamsOf(count);
+            const int Below = 8;
+            byte[] payload = new byte[Below + count * 2 + 16 * HuffmanKernel.MaxStreams];
+            int[] ends = new int[streams];
+            fixed (byte* s = symbols)
+            fixed (byte* d = payload)
+            fixed (uint* c = codes)
+            {
+                byte* p = d + Below;
+                for (int i = 0; i < streams; i++)
+                {
+                    int from = HuffmanKernel.SymbolsBefore(i, streams, count);
+                    p = HuffmanKernel.EncodeStream(s + from, HuffmanKernel.SymbolsBefore(i + 1, streams, count) - from, c, p);
+                    ends[i] = (int)(p - d);
+                }
+            }
+
+            Check(good: true);
+            int flip = random.Next(Below * 8, ends[^1] * 8);
+            payload[flip >> 3] ^= (byte)(1 << (flip & 7));
+            if (ends.All(end => payload[end - 1] != 0))
+            {
+                Check(good: false);
+            }
+
+            void Check(bool good)
+            {
+                byte[] expected = new byte[count];
+                byte[] actual = new byte[count];
+                bool expectedExact = true;
+                for (int i = 0; i < streams; i++)
+                {
+                    int begin = i == 0 ? Below : ends[i - 1];
+                    int from = HuffmanKernel.SymbolsBefore(i, streams, count);
+                    expectedExact &= HuffmanReference.Decode(
+                        payload.AsSpan(begin, ends[i] - begin), lengths, expected.AsSpan(from, HuffmanKernel.SymbolsBefore(i + 1, streams, count) - from));
+                }
+
+                bool actualExact;
+                byte** pointers = stackalloc byte*[streams];
+                fixed (byte* p = payload)
+                fixed (byte* d = actual)
+                fixed (ushort* t = table)
+                {
+                    for (int i = 0; i < streams; i++)
+                    {
+                        pointers[i] = p + ends[i];
+                    }
+
+                    actualExact = HuffmanKernel.Decode(p + Below, pointers, t, d, count);
+                }
+
+                Assert.Equal(expectedExact, actualExact);
+                Assert.True(!good || actualExact);
+                if (actualExact)
+                {
+                    Assert.Equal(expected, actual);
+                }
+            }
+        }, iter: 100);
+
     [Fact]
     public void The_copying_loop_does_what_its_reference_does_good_or_bad() =>
         Gen.Select(Gen.Int[0, 100_000], Gen.Int[64, 4000]).Sample((seed, length) =>

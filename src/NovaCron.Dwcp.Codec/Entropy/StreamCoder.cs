@@ -4,8 +4,7 @@ namespace NovaCron.Dwcp.Codec.Entropy;
 
 /// <summary>
 /// Codes one stream of bytes with the backend that is smallest. Layout: method byte, varint count, then for <c>Raw</c> the bytes, for
-/// <c>Repeated</c> the byte, for <c>Huffman</c> a varint payload length and the payload: description of the lengths, three 24-bit
-/// lengths of streams, the four streams.
+/// <c>Repeated</c> the byte, for <c>Huffman</c> the description of the code lengths, a 24-bit length for each bit stream, the bit streams.
 /// </summary>
 internal static unsafe class StreamCoder
 {
@@ -13,16 +12,19 @@ internal static unsafe class StreamCoder
     public const int MaxCount = 1 << 22;
 
     private const int MinHuffman = 32;
-    private const int StreamLengths = 9;
+    private const int StreamLength = 3;
 
     /// <summary>The room that <see cref="Encode"/> needs at most for <paramref name="count"/> bytes.</summary>
     public static int MaxEncoded(int count) => count + (count >> 1) + HuffmanCode.MaxDescription + 64;
 
     /// <summary>Encodes all of <paramref name="source"/>.</summary>
+    /// <param name="source">The bytes.</param>
+    /// <param name="destination">At least <see cref="MaxEncoded"/> bytes.</param>
+    /// <param name="noise">Whether no code is known to help.</param>
     /// <returns>The bytes written.</returns>
-    public static int Encode(ReadOnlySpan<byte> source, Span<byte> destination)
+    public static int Encode(ReadOnlySpan<byte> source, Span<byte> destination, bool noise = false)
     {
-        if (source.Length < MinHuffman)
+        if (noise || source.Length < MinHuffman)
         {
             return EncodeRaw(source, destination);
         }
@@ -59,8 +61,8 @@ internal static unsafe class StreamCoder
             bits += (ulong)counts[s] * lengths[s];
         }
 
-        // Four streams round up and carry a marker. Raw decodes ten times faster, so Huffman must save at least one part in 64.
-        int estimate = (int)(bits / 8) + 8 + StreamLengths + descriptionLength + 6;
+        // Each stream rounds up and carries a marker. Raw decodes ten times faster, so Huffman must save at least one part in 64.
+        int estimate = (int)(bits / 8) + (StreamLength + 2) * HuffmanKernel.StreamsOf(source.Length) + descriptionLength + 6;
         if (estimate > source.Length - (source.Length >> 6))
         {
             return EncodeRaw(source, destination);
@@ -90,39 +92,29 @@ internal static unsafe class StreamCoder
         destination[0] = (byte)StreamMethod.Huffman;
         int head = 1 + Bytes.WriteVarint(destination[1..], (uint)source.Length);
 
-        // The payload length takes three bytes always (a varint padded to its place would not be canonical, so it is moved after).
-        int body = head + Bytes.MaxVarint;
-        description.CopyTo(destination[body..]);
-        int table = body + description.Length;
-        int end;
+        description.CopyTo(destination[head..]);
+        head += description.Length;
+        int streams = HuffmanKernel.StreamsOf(source.Length);
         fixed (byte* s = source)
         fixed (byte* d = destination)
         fixed (uint* c = codes)
         {
-            byte* p = d + table + StreamLengths;
-            int quarter = (source.Length + 3) / HuffmanKernel.Streams;
-            for (int i = 0; i < HuffmanKernel.Streams; i++)
+            byte* sizes = d + head;
+            byte* p = sizes + streams * StreamLength;
+            for (int i = 0; i < streams; i++)
             {
-                int count = i < 3 ? quarter : source.Length - 3 * quarter;
-                byte* next = HuffmanKernel.EncodeStream(s + i * quarter, count, c, p);
-                if (i < 3)
-                {
-                    uint length = (uint)(next - p);
-                    d[table + 3 * i] = (byte)length;
-                    d[table + 3 * i + 1] = (byte)(length >> 8);
-                    d[table + 3 * i + 2] = (byte)(length >> 16);
-                }
-
+                int from = HuffmanKernel.SymbolsBefore(i, streams, source.Length);
+                byte* next = HuffmanKernel.EncodeStream(s + from, HuffmanKernel.SymbolsBefore(i + 1, streams, source.Length) - from, c, p);
+                uint length = (uint)(next - p);
+                sizes[0] = (byte)length;
+                sizes[1] = (byte)(length >> 8);
+                sizes[2] = (byte)(length >> 16);
+                sizes += StreamLength;
                 p = next;
             }
 
-            end = (int)(p - d);
+            return (int)(p - d);
         }
-
-        int payload = end - body;
-        int lengthBytes = Bytes.WriteVarint(destination[head..], (uint)payload);
-        destination[body..end].CopyTo(destination[(head + lengthBytes)..]);
-        return head + lengthBytes + payload;
     }
 
     /// <summary>Reads the method and count of the next stream without decoding it.</summary>
@@ -161,8 +153,7 @@ internal static unsafe class StreamCoder
                 buffer[..count].Fill(Bytes.Take(ref source, 1)[0]);
                 return buffer[..count];
             case StreamMethod.Huffman:
-                ReadOnlySpan<byte> payload = Bytes.Take(ref source, Bytes.ReadVarint(ref source));
-                DecodeHuffman(payload, buffer[..count]);
+                DecodeHuffman(ref source, buffer[..count]);
                 return buffer[..count];
             default:
                 throw new DwcpFormatException($"Stream method {(byte)method} is unknown to this version.");
@@ -170,22 +161,23 @@ internal static unsafe class StreamCoder
     }
 
     [System.Runtime.CompilerServices.SkipLocalsInit]
-    private static void DecodeHuffman(ReadOnlySpan<byte> payload, Span<byte> destination)
+    private static void DecodeHuffman(ref ReadOnlySpan<byte> source, Span<byte> destination)
     {
         Span<byte> lengths = stackalloc byte[256];
-        payload = payload[HuffmanCode.ReadLengths(payload, lengths)..];
+        Bytes.Take(ref source, (uint)HuffmanCode.ReadLengths(source, lengths));
         ushort* table = stackalloc ushort[HuffmanCode.TableSize];
         HuffmanCode.FillTable(lengths, new Span<ushort>(table, HuffmanCode.TableSize));
-        ReadOnlySpan<byte> sizes = Bytes.Take(ref payload, StreamLengths);
-        byte** ends = stackalloc byte*[HuffmanKernel.Streams];
-        fixed (byte* p = payload)
+        int streams = HuffmanKernel.StreamsOf(destination.Length);
+        ReadOnlySpan<byte> sizes = Bytes.Take(ref source, (uint)(StreamLength * streams));
+        byte** ends = stackalloc byte*[HuffmanKernel.MaxStreams];
+        fixed (byte* p = source)
         fixed (byte* d = destination)
         {
             int position = 0;
-            for (int i = 0; i < 3; i++)
+            for (int i = 0; i < streams; i++)
             {
                 int length = sizes[3 * i] | sizes[3 * i + 1] << 8 | sizes[3 * i + 2] << 16;
-                if (length == 0 || length > payload.Length - position)
+                if (length == 0 || length > source.Length - position)
                 {
                     throw new DwcpFormatException("A Huffman stream lies outside its payload.");
                 }
@@ -198,18 +190,13 @@ internal static unsafe class StreamCoder
                 }
             }
 
-            if (position >= payload.Length || payload[^1] == 0)
-            {
-                throw new DwcpFormatException("The last Huffman stream is missing or has no end marker.");
-            }
-
-            ends[3] = p + payload.Length;
-
-            // Nine bytes of stream lengths lie below the first stream: the kernel's slack of eight.
+            // At least twelve bytes of stream lengths lie below the first stream: the kernel's slack of eight.
             if (!HuffmanKernel.Decode(p, ends, table, d, destination.Length))
             {
                 throw new DwcpFormatException("A Huffman stream does not end where its last symbol does.");
             }
+
+            source = source[position..];
         }
     }
 }

@@ -1,36 +1,41 @@
+using System.Diagnostics;
 using System.Globalization;
 using NovaCron.Dwcp.Codec;
 
 namespace NovaCron.Dwcp.Benchmarks.Codec;
 
-/// <summary>Runs every codec over every member of a corpus directory and prints what came out.</summary>
-internal sealed class CodecBenchmark
+/// <summary>
+/// Runs every codec over every member of a corpus directory. With one thread its CPU time counts, so that a shared machine's other work does
+/// not; with more the wall time does, and only a quiet machine gives figures that mean anything.
+/// </summary>
+internal sealed class CodecBenchmark(int threads, double seconds)
 {
-    /// <summary>One codec on one member.</summary>
-    public sealed record Result(string Member, string Family, string Codec, int Length, int Encoded, double EncodeSeconds, double DecodeSeconds)
-    {
-        public double Saved => 100.0 * (Length - Encoded) / Length;
-        public double EncodeSpeed => Length / EncodeSeconds / 1e6;
-        public double DecodeSpeed => Length / DecodeSeconds / 1e6;
-    }
+    /// <summary>Runs that are not counted, so that the runtime has compiled the loops for speed: a fifth of what is measured, and some rounds.</summary>
+    private const int WarmUpRuns = 2;
 
-    public List<Result> Results { get; } = [];
+    /// <summary>A codec as slow as this needs no more runs: it has had time to warm up within one.</summary>
+    private const double Long = 1.5;
 
-    /// <summary>Measures; the best of several runs counts, each checked byte for byte.</summary>
-    public void Run(IReadOnlyList<ICodec> codecs, IEnumerable<FileInfo> members, int blockLimit, double seconds)
+    private readonly HashSet<string> _warm = [];
+
+    /// <summary>Measures; the best of several runs counts, each result decoded and compared byte for byte.</summary>
+    public List<CodecResult> Run(IReadOnlyList<ICodec> codecs, IEnumerable<FileInfo> members, int limit)
     {
+        List<CodecResult> results = [];
         foreach (FileInfo member in members)
         {
-            byte[] data = Read(member, blockLimit);
+            byte[] data = Read(member, limit);
             foreach (ICodec codec in codecs)
             {
-                Result result = Measure(codec, member.Name, data, seconds);
-                Results.Add(result);
+                CodecResult result = Measure(codec, member.Name, data);
+                results.Add(result);
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{result.Member,-14} {result.Codec,-16} {result.Length,10} -> {result.Encoded,10}  {result.Saved,6:F2} %  enc {result.EncodeSpeed,8:F1}  dec {result.DecodeSpeed,8:F1} MB/s"));
             }
         }
+
+        return results;
     }
 
     /// <summary>All-zero pages are taken out: every codec does well on them and they would hide the rest.</summary>
@@ -38,7 +43,7 @@ internal sealed class CodecBenchmark
     {
         const int Page = 4096;
         byte[] all = File.ReadAllBytes(member.FullName);
-        var kept = new MemoryStream(all.Length);
+        var kept = new MemoryStream(Math.Min(all.Length, limit));
         for (int at = 0; at < all.Length && kept.Length < limit; at += Page)
         {
             ReadOnlySpan<byte> page = all.AsSpan(at, Math.Min(Page, all.Length - at));
@@ -48,36 +53,120 @@ internal sealed class CodecBenchmark
             }
         }
 
-        return kept.ToArray();
+        return kept.Length > 0 ? kept.ToArray() : all.AsSpan(0, Math.Min(all.Length, limit)).ToArray();
     }
 
-    private static Result Measure(ICodec codec, string member, byte[] data, double seconds)
+    private CodecResult Measure(ICodec codec, string member, byte[] data)
     {
-        byte[] encoded = new byte[codec.MaxEncoded(data.Length)];
+        List<(int Start, int Length)> pieces = Pieces(data.Length, codec.Granularity);
+        int[] starts = new int[pieces.Count];
+        int room = 0;
+        for (int i = 0; i < pieces.Count; i++)
+        {
+            starts[i] = room;
+            room += codec.MaxEncoded(pieces[i].Length);
+        }
+
+        byte[] encoded = new byte[room];
         byte[] decoded = new byte[data.Length];
-        int length = 0;
-        double encode = Best(() => length = codec.Encode(data, encoded), seconds);
-        double decode = Best(() => codec.Decode(encoded.AsSpan(0, length), decoded), seconds / 2);
+        int[] lengths = new int[pieces.Count];
+        void Encode(int i) =>
+            lengths[i] = codec.Encode(data.AsSpan(pieces[i].Start, pieces[i].Length), encoded.AsSpan(starts[i], codec.MaxEncoded(pieces[i].Length)));
+        void Decode(int i) => codec.Decode(encoded.AsSpan(starts[i], lengths[i]), decoded.AsSpan(pieces[i].Start, pieces[i].Length));
+        double encode = Best(codec.Name + " encode", Encode, pieces.Count, seconds);
+        double decode = Best(codec.Name + " decode", Decode, pieces.Count, seconds / 2);
         return decoded.AsSpan().SequenceEqual(data)
-            ? new Result(member, codec.Family, codec.Name, data.Length, length, encode, decode)
+            ? new CodecResult(member, codec.Family, codec.Name, data.Length, lengths.Sum(), encode, decode)
             : throw new InvalidOperationException($"{codec.Name} did not return {member} as it was.");
     }
 
-    private static double Best(Action action, double seconds)
+    /// <summary>With one thread one piece; with more, our blocks as frames have them, and for a peer as many equal pieces as threads (as its own threads cut).</summary>
+    private List<(int Start, int Length)> Pieces(int length, int granularity)
     {
+        int size = threads == 1 ? length : granularity > 0 ? granularity : (length + threads - 1) / threads;
+        List<(int, int)> pieces = [];
+        for (int start = 0; start < length; start += size)
+        {
+            pieces.Add((start, Math.Min(size, length - start)));
+        }
+
+        return pieces;
+    }
+
+    private double Best(string what, Action<int> piece, int pieces, double seconds)
+    {
+        if (_warm.Add(what))
+        {
+            for (int i = 0; i < WarmUpRuns || _lastSeconds * i < seconds / 5; i++)
+            {
+                Time(piece, pieces);
+                if (_lastSeconds > Long)
+                {
+                    break;
+                }
+            }
+        }
+
         double best = double.MaxValue;
         double total = 0;
         int runs = 0;
         do
         {
-            double start = ThreadClock.Seconds();
-            action();
-            double took = ThreadClock.Seconds() - start;
-            best = Math.Min(best, took);
-            total += took;
+            Time(piece, pieces);
+            best = Math.Min(best, _lastSeconds);
+            total += _lastSeconds;
             runs++;
         }
         while (total < seconds && runs < 100);
         return best;
+    }
+
+    private double _lastSeconds;
+
+    private void Time(Action<int> piece, int pieces)
+    {
+        if (threads == 1)
+        {
+            double start = ThreadClock.Seconds();
+            for (int i = 0; i < pieces; i++)
+            {
+                piece(i);
+            }
+
+            _lastSeconds = ThreadClock.Seconds() - start;
+            return;
+        }
+
+        long from = Stopwatch.GetTimestamp();
+        int next = -1;
+        void Work()
+        {
+            for (int i = Interlocked.Increment(ref next); i < pieces; i = Interlocked.Increment(ref next))
+            {
+                piece(i);
+            }
+        }
+
+        Task[] others = [.. Enumerable.Range(1, threads - 1).Select(_ => Task.Run(Work))];
+        Work();
+        Task.WaitAll(others);
+        _lastSeconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
+    }
+
+    /// <summary>What a copy of memory takes: the limit of any codec, bytes per second.</summary>
+    public static double MemoryCopySpeed()
+    {
+        byte[] from = new byte[64 << 20];
+        byte[] to = new byte[from.Length];
+        new Random(1).NextBytes(from);
+        double best = double.MaxValue;
+        for (int i = 0; i < 8; i++)
+        {
+            double start = ThreadClock.Seconds();
+            from.CopyTo(to, 0);
+            best = Math.Min(best, ThreadClock.Seconds() - start);
+        }
+
+        return from.Length / best;
     }
 }

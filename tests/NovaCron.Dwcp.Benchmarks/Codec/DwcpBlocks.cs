@@ -12,6 +12,8 @@ internal sealed class DwcpBlocks(DwcpLevel level, int blockLength) : ICodec
 
     public string Version => typeof(BlockCodec).Assembly.GetName().Version!.ToString(3);
 
+    public int Granularity => blockLength;
+
     public int MaxEncoded(int length) => length + (length / blockLength + 1) * 8;
 
     public int Encode(ReadOnlySpan<byte> source, Span<byte> destination)

@@ -11,6 +11,9 @@ internal interface ICodec
 
     string Version { get; }
 
+    /// <summary>Bytes that are coded on their own anyway, so that several threads may take one each; 0 = the whole buffer.</summary>
+    int Granularity => 0;
+
     int MaxEncoded(int length);
 
     int Encode(ReadOnlySpan<byte> source, Span<byte> destination);

@@ -72,8 +72,10 @@ internal sealed unsafe class CommandDecoder
         fixed (byte* c = commands)
         fixed (byte* n = lengths)
         {
-            // A span without bytes pins to null, but the kernel loads a vector of literals before it looks how many it needs.
+            // A span without bytes pins to null, but the kernel loads a vector of literals and two bytes of lengths before it looks whether
+            // it needs them. Behind lengths that lie in the payload are at least the offsets' method, count and number of bits.
             byte* first = l != null ? l : (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_literals));
+            byte* length0 = n != null ? n : (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_lengths));
             var state = new CommandKernel.State
             {
                 History = b,
@@ -84,8 +86,8 @@ internal sealed unsafe class CommandDecoder
                 LiteralsEnd = first + literals.Length,
                 Commands = c,
                 CommandsEnd = c + commands.Length,
-                Lengths = n,
-                LengthsEnd = n + lengths.Length,
+                Lengths = length0,
+                LengthsEnd = length0 + lengths.Length,
                 Offsets = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_offsets)),
             };
             int* offsetsEnd = state.Offsets + codes.Length;

@@ -1,14 +1,15 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using NovaCron.Dwcp.Codec.Dictionary.Parsing;
-using NovaCron.Dwcp.Codec.Entropy;
 
 namespace NovaCron.Dwcp.Codec.Dictionary.Coding;
 
 /// <summary>
 /// The copying loop of the command coding. Copies whole vectors while at least <see cref="Slack"/> bytes of the block lie ahead, single
-/// bytes after that. Every read of history, literals, lengths and every write is checked against its bounds before it happens; offsets
-/// are read from a buffer that has an entry for every command. Unsafe: see <see cref="CommandReference"/> for the plain form.
+/// bytes after that. Every read of history and literals and every write is checked against its bounds before it happens; of the lengths up to two
+/// bytes behind their end are read, and refused; offsets are read from a buffer that has an entry for every command. Unsafe: see
+/// <see cref="CommandReference"/> for the plain form.
 /// </summary>
 internal static unsafe class CommandKernel
 {
@@ -48,40 +49,46 @@ internal static unsafe class CommandKernel
         // The last place where a step may still write whole vectors.
         byte* fastEnd = state.BlockEnd - history > Slack ? state.BlockEnd - Slack : history;
 
-        // Recent offsets at 3..5, the next new one at 6; using number i moves 3..3+i down by one (Kraken's branch-free rotation).
-        int* ring = stackalloc int[8];
-        ring[0] = ring[1] = ring[2] = ring[7] = 0;
-        ring[3] = recent.First;
-        ring[4] = recent.Second;
-        ring[5] = recent.Third;
-
+        // The three recent offsets, newest first, and the next new one; a command's choice is one shuffle.
+        byte* rotations = CommandCoding.Rotations;
+        byte* patterns = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Patterns));
+        byte* distances = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Distances));
+        Vector128<int> ring = Vector128.Create(recent.First, recent.Second, recent.Third, 0);
         while (command < commandsEnd)
         {
             uint c = *command++;
+            nint which = (nint)(c >> 6);
+            ring = VectorTable.Lookup(ring.WithElement(3, *offsets).AsByte(), Vector128.Load(rotations + 16 * which)).AsInt32();
+            offsets += which + 1 >> 2;
+
+            // Whether a count or a length goes on in the length stream is as good as random, so both are read without a branch. A byte is
+            // read even where it is not used; the caller guarantees two behind the stream.
             nint count = (nint)(c & 3);
             nint length = (nint)(c >> 2 & 15) + CommandCoding.MinMatch;
-            nint which = (nint)(c >> 6);
-            ring[6] = *offsets;
-            offsets += which + 1 >> 2;
-            if (count == CommandCoding.LiteralEscape && !ReadLength(ref lengths, lengthsEnd, ref count))
+            nint longer = count + 1 >> 2;
+            nint extra = *lengths & -longer;
+            lengths += longer;
+            count += extra;
+            longer = length - 1 >> 4;
+            nint extraMatch = *lengths & -longer;
+            lengths += longer;
+            length += extraMatch;
+            if (((extra + 1 | extraMatch + 1) & 256) != 0)
             {
-                return false;
+                lengths -= longer + ((nint)(c & 3) + 1 >> 2);
+                count = (nint)(c & 3);
+                length = (nint)(c >> 2 & 15) + CommandCoding.MinMatch;
+                if (count == CommandCoding.LiteralEscape && !ReadLength(ref lengths, lengthsEnd, ref count)
+                    || length == CommandCoding.EscapedLength && !ReadLength(ref lengths, lengthsEnd, ref length))
+                {
+                    return false;
+                }
             }
 
-            if (length == CommandCoding.EscapedLength && !ReadLength(ref lengths, lengthsEnd, ref length))
-            {
-                return false;
-            }
-
-            int offset = ring[3 + which];
-            ring[3 + which] = ring[2 + which];
-            ring[2 + which] = ring[1 + which];
-            ring[1 + which] = ring[which];
-            ring[3] = offset;
-
+            int offset = ring.ToScalar();
             byte* match = o + count;
             byte* next = match + length;
-            if (count > literalsEnd - literals || length > segmentEnd - match || (nuint)(uint)(offset - 1) >= (nuint)(match - history))
+            if (count > literalsEnd - literals || length > segmentEnd - match || (nuint)(uint)(offset - 1) >= (nuint)(match - history) || lengths > lengthsEnd)
             {
                 return false;
             }
@@ -97,17 +104,17 @@ internal static unsafe class CommandKernel
 
                 literals += count;
                 o = next;
-                if (offset >= 16)
+
+                // A match from less than 16 bytes back repeats a pattern: the first vector is made of what there is, the others come from a
+                // multiple of the offset that is 16 or more back. From further back the pattern is the vector, the multiple the offset itself.
+                int near = offset - 16;
+                nint row = 16 + (near & near >> 31);
+                VectorTable.Lookup(Vector128.Load(from), Vector128.Load(patterns + 16 * row)).Store(match);
+                from = match - (offset - row) - distances[row];
+                Vector128.Load(from + 16).Store(match + 16);
+                if (length > 32)
                 {
-                    Vector128.Load(from).Store(match);
-                    if (length > 16)
-                    {
-                        CopyFast(match + 16, from + 16, next);
-                    }
-                }
-                else
-                {
-                    CopyOverlapping(match, offset, next);
+                    CopyFast(match + 32, from + 32, next);
                 }
             }
             else
@@ -131,9 +138,9 @@ internal static unsafe class CommandKernel
         }
 
         Unsafe.CopyBlockUnaligned(o, literals, (uint)rest);
-        recent.First = ring[3];
-        recent.Second = ring[4];
-        recent.Third = ring[5];
+        recent.First = ring[0];
+        recent.Second = ring[1];
+        recent.Third = ring[2];
         state.Out = segmentEnd;
         state.Lengths = lengths;
         state.Offsets = offsets;
@@ -154,41 +161,30 @@ internal static unsafe class CommandKernel
         while (to < end);
     }
 
-    /// <summary>Copies from less than 16 bytes back, writing up to 16 bytes beyond <paramref name="end"/>.</summary>
-    private static void CopyOverlapping(byte* to, int offset, byte* end)
-    {
-        byte* from = to - offset;
-        if (offset == 1)
-        {
-            Vector128<byte> run = Vector128.Create(*from);
-            do
-            {
-                run.Store(to);
-                to += 16;
-            }
-            while (to < end);
-            return;
-        }
+    /// <summary>Row i: the numbers 0 to i - 1 again and again (there is no row 0).</summary>
+    private static ReadOnlySpan<byte> Patterns =>
+    [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1,
+        0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0,
+        0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+        0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0,
+        0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3,
+        0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1,
+        0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4, 5, 6,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+    ];
 
-        // Eight bytes one by one; then the pattern is as long as a multiple of the offset that is 8 or more.
-        for (int i = 0; i < 8; i++)
-        {
-            to[i] = from[i];
-        }
-
-        int period = offset;
-        while (period < 8)
-        {
-            period += offset;
-        }
-
-        to += 8;
-        while (to < end)
-        {
-            Bytes.Store64(to, Bytes.Load64(to - period));
-            to += 8;
-        }
-    }
+    /// <summary>The least multiple of i that is 16 or more.</summary>
+    private static ReadOnlySpan<byte> Distances => [16, 16, 16, 18, 16, 20, 18, 21, 16, 18, 20, 22, 24, 26, 28, 30, 16];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool ReadLength(ref byte* lengths, byte* end, ref nint value)

@@ -2,27 +2,27 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace NovaCron.Dwcp.Codec.Dictionary.Matching;
 
 /// <summary>
-/// A hash table with rows of sixteen candidates and a byte of each one's hash beside, so that one vector comparison picks the two or
-/// three worth a look (the row matcher of zstd). A row is a ring: the newest candidate is tried first, the oldest is overwritten.
+/// A hash table with rows of fifteen candidates and a byte of each one's hash beside, so that one vector comparison picks the two or
+/// three worth a look (the row matcher of zstd). A row is a ring: the newest candidate is tried first, the oldest is overwritten. Where the
+/// ring begins stands in the place of the first tag, so that a search touches two lines of memory.
 /// </summary>
 internal sealed unsafe class RowFinder
 {
+    /// <summary>Entries of a row; the first is not a candidate's.</summary>
     public const int RowEntries = 16;
+
     private const int RowShift = 4;
     private const int TagBits = 8;
 
     private readonly int _hashBytes;
     private readonly int _maxRowBits;
     private byte[] _tagArray = [];
-    private byte[] _headArray = [];
     private uint[] _positionArray = [];
     private byte* _tags;
-    private byte* _heads;
     private uint* _positions;
     private int _hashBits;
 
@@ -39,18 +39,15 @@ internal sealed unsafe class RowFinder
     {
         int rowBits = Math.Clamp(32 - BitOperations.LeadingZeroCount((uint)length) - RowShift, 6, _maxRowBits);
         int rows = 1 << rowBits;
-        if (_headArray.Length < rows)
+        if (_positionArray.Length < rows * RowEntries)
         {
-            _headArray = GC.AllocateUninitializedArray<byte>(rows, pinned: true);
             _tagArray = GC.AllocateUninitializedArray<byte>(rows * RowEntries, pinned: true);
             _positionArray = GC.AllocateUninitializedArray<uint>(rows * RowEntries, pinned: true);
-            _heads = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_headArray));
             _tags = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_tagArray));
             _positions = (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_positionArray));
         }
 
-        // Heads, too: where a row's ring starts decides what it forgets first.
-        _headArray.AsSpan(0, rows).Clear();
+        // The tags hold where a row's ring begins, which decides what it forgets first.
         _tagArray.AsSpan(0, rows * RowEntries).Clear();
         _positionArray.AsSpan(0, rows * RowEntries).Clear();
         _hashBits = rowBits + TagBits;
@@ -63,24 +60,21 @@ internal sealed unsafe class RowFinder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Insert(uint hash, uint position)
     {
-        uint row = hash >> TagBits;
-        uint head = (uint)(_heads[row] - 1) & RowEntries - 1;
-        _heads[row] = (byte)head;
-        uint entry = (row << RowShift) + head;
-        _tags[entry] = (byte)hash;
-        _positions[entry] = position;
+        byte* tags = _tags + (hash >> TagBits << RowShift);
+        uint head = tags[0];
+        head = head <= 1 ? RowEntries - 1 : head - 1;
+        tags[0] = (byte)head;
+        tags[head] = (byte)hash;
+        _positions[(hash >> TagBits << RowShift) + head] = position;
     }
 
     /// <summary>Asks for the row of a hash that will be looked up soon.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Prefetch(uint hash)
     {
-        if (Sse.IsSupported)
-        {
-            uint row = hash >> TagBits;
-            Sse.Prefetch0(_tags + (row << RowShift));
-            Sse.Prefetch0(_positions + (row << RowShift));
-        }
+        uint row = hash >> TagBits;
+        MatchKernel.Prefetch(_tags + (row << RowShift));
+        MatchKernel.Prefetch(_positions + (row << RowShift));
     }
 
     /// <summary>The row's positions; bit i of <paramref name="candidates"/> is entry (<paramref name="head"/> + i) mod 16, newest first.</summary>
@@ -88,8 +82,9 @@ internal sealed unsafe class RowFinder
     public uint* Candidates(uint hash, out uint head, out uint candidates)
     {
         uint row = hash >> TagBits;
-        head = _heads[row];
-        uint equal = Vector128.Equals(Vector128.Load(_tags + (row << RowShift)), Vector128.Create((byte)hash)).ExtractMostSignificantBits();
+        byte* tags = _tags + (row << RowShift);
+        head = tags[0];
+        uint equal = Vector128.Equals(Vector128.Load(tags), Vector128.Create((byte)hash)).ExtractMostSignificantBits() & 0xFFFE;
         candidates = (equal >> (int)head | equal << (int)(RowEntries - head)) & 0xFFFF;
         return _positions + (row << RowShift);
     }

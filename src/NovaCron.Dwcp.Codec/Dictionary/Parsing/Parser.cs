@@ -9,5 +9,9 @@ internal abstract unsafe class Parser
     public abstract void Begin(byte* block, int length);
 
     /// <summary>Parses the segment <paramref name="start"/>..<paramref name="end"/>; everything before it is history.</summary>
-    public abstract void Parse(int start, int end, SequenceBuffer sequences);
+    /// <param name="start">Its first byte's place in the block.</param>
+    /// <param name="end">One beyond its last byte's place.</param>
+    /// <param name="sequences">What was found; emptied first.</param>
+    /// <param name="noise">Whether it looks random: only long matches can be in it, so a parser may look and index at fewer places.</param>
+    public abstract void Parse(int start, int end, SequenceBuffer sequences, bool noise = false);
 }

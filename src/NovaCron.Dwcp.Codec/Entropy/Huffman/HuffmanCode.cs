@@ -1,10 +1,14 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
 namespace NovaCron.Dwcp.Codec.Entropy.Huffman;
 
 /// <summary>
 /// Code lengths for a byte alphabet, limited to <see cref="MaxBits"/>, always complete (the Kraft sum is exactly one), and how they
 /// are written down. Integer arithmetic only, ties broken by symbol: the same counts give the same code everywhere.
 /// </summary>
-internal static class HuffmanCode
+internal static unsafe class HuffmanCode
 {
     /// <summary>
     /// 11 bits: five symbols and the marker fit one 64-bit refill, and the table of 2048 two-byte entries takes 4 KiB of a 32 KiB L1.
@@ -17,6 +21,7 @@ internal static class HuffmanCode
     public const int MaxDescription = 1024;
 
     /// <summary>Fills <paramref name="lengths"/> (0 = symbol does not occur). Needs at least two symbols that occur.</summary>
+    [SkipLocalsInit]
     public static void BuildLengths(ReadOnlySpan<uint> counts, Span<byte> lengths)
     {
         Span<ulong> order = stackalloc ulong[256];
@@ -31,11 +36,12 @@ internal static class HuffmanCode
         }
 
         order = order[..used];
-        order.Sort();
+        Span<ulong> scratch = stackalloc ulong[256];
+        Sort(order, scratch[..used]);
 
         // Two queues: the leaves in order, and the inner nodes, which come out in order by construction.
-        Span<ulong> weight = stackalloc ulong[512];
-        Span<short> parent = stackalloc short[512];
+        ulong* weight = stackalloc ulong[512];
+        short* parent = stackalloc short[512];
         for (int i = 0; i < used; i++)
         {
             weight[i] = order[i] >> 8;
@@ -75,19 +81,60 @@ internal static class HuffmanCode
         }
     }
 
+    /// <summary>Sorts by radix, six bits at a time from bit 8 on: the symbols below are in order already.</summary>
+    private static void Sort(Span<ulong> items, Span<ulong> scratch)
+    {
+        const int Radix = 64;
+        ulong all = 0;
+        foreach (ulong item in items)
+        {
+            all |= item;
+        }
+
+        Span<int> places = stackalloc int[Radix];
+        Span<ulong> from = items, to = scratch;
+        int passes = 0;
+        for (int shift = 8; all >> shift != 0; shift += 6, passes++)
+        {
+            places.Clear();
+            foreach (ulong item in from)
+            {
+                places[(int)(item >> shift) & Radix - 1]++;
+            }
+
+            int place = 0;
+            for (int i = 0; i < Radix; i++)
+            {
+                (places[i], place) = (place, place + places[i]);
+            }
+
+            foreach (ulong item in from)
+            {
+                to[places[(int)(item >> shift) & Radix - 1]++] = item;
+            }
+
+            Span<ulong> swap = from;
+            from = to;
+            to = swap;
+        }
+
+        if ((passes & 1) != 0)
+        {
+            from.CopyTo(items);
+        }
+    }
+
     /// <summary>Makes a clamped code complete again. <paramref name="depth"/> is ordered from the rarest symbol to the most frequent.</summary>
     private static void Limit(Span<byte> depth, int kraft)
     {
-        while (kraft > TableSize)
+        // Lengthening a code of 10 bits costs least; the rarest of the longest class that is not at the limit pays. Depths do not grow from
+        // the rarest on, so it is always the first that is not at the limit.
+        for (int victim = 0; kraft > TableSize;)
         {
-            // Lengthening a code of 10 bits costs least; the rarest of the longest class that is not at the limit pays.
-            int victim = -1;
-            for (int i = 0; i < depth.Length; i++)
+            if (depth[victim] == MaxBits)
             {
-                if (depth[i] < MaxBits && (victim < 0 || depth[i] > depth[victim]))
-                {
-                    victim = i;
-                }
+                victim++;
+                continue;
             }
 
             depth[victim]++;
@@ -139,13 +186,38 @@ internal static class HuffmanCode
     {
         Span<int> next = stackalloc int[MaxBits + 2];
         FirstCodes(lengths, next);
-        for (int s = 0; s < 256; s++)
+        ArgumentOutOfRangeException.ThrowIfLessThan(table.Length, TableSize);
+        fixed (ushort* t = table)
+        fixed (int* n = next)
         {
-            int length = lengths[s];
-            if (length != 0)
+            for (int s = 0; s < lengths.Length; s++)
             {
-                int start = next[length]++ << (MaxBits - length);
-                table.Slice(start, TableSize >> length).Fill((ushort)(s << 8 | length));
+                int length = lengths[s];
+                if (length == 0)
+                {
+                    continue;
+                }
+
+                // A complete code fills the table exactly; a class's next place is beyond it only once all its codes are placed.
+                ushort* entry = t + (n[length]++ << (MaxBits - length));
+                uint value = (uint)(s << 8 | length) * 0x0001_0001;
+                switch (TableSize >> length)
+                {
+                    case 1:
+                        *entry = (ushort)value;
+                        break;
+                    case 2:
+                        Unsafe.WriteUnaligned(entry, value);
+                        break;
+                    default:
+                        ulong four = (ulong)value << 32 | value;
+                        for (ushort* end = entry + (TableSize >> length); entry < end; entry += 4)
+                        {
+                            Unsafe.WriteUnaligned(entry, four);
+                        }
+
+                        break;
+                }
             }
         }
     }
@@ -189,17 +261,32 @@ internal static class HuffmanCode
 
     /// <summary>Reads what <see cref="WriteLengths"/> wrote; the code must be complete.</summary>
     /// <returns>The bytes read.</returns>
+    /// <exception cref="DwcpFormatException">The description ends early, names more than 256 symbols, has a length outside its range or is not complete.</exception>
     public static int ReadLengths(ReadOnlySpan<byte> source, Span<byte> lengths)
     {
-        var bits = new BitSource(source);
         lengths.Clear();
         int previous = 8;
         int s = 0;
         int kraft = 0;
         bool present = false;
+
+        // The next bits, lowest first, zeros beyond the end; what any number takes is fetched before it is read.
+        ulong bits = 0;
+        int held = 0;
+        int position = 0;
         while (s < 256)
         {
-            uint run = bits.Gamma() - 1;
+            Fetch(source, ref position, ref bits, ref held);
+            int zeros = BitOperations.TrailingZeroCount(bits);
+            int gamma = 2 * zeros + 1;
+            if (zeros > 8 || gamma > held)
+            {
+                throw new DwcpFormatException("A Huffman description ends early or names more than 256 symbols.");
+            }
+
+            uint run = (1u << zeros | (uint)(bits >> zeros + 1) & (1u << zeros) - 1) - 1;
+            bits >>= gamma;
+            held -= gamma;
             if (run > 256 - s || run == 0 && s != 0)
             {
                 throw new DwcpFormatException("A Huffman description names more than 256 symbols.");
@@ -210,13 +297,16 @@ internal static class HuffmanCode
             {
                 for (; s < end; s++)
                 {
-                    uint zigzag = bits.Unary();
-                    int length = previous + ((int)(zigzag >> 1) ^ -(int)(zigzag & 1));
-                    if (length is < 1 or > MaxBits)
+                    Fetch(source, ref position, ref bits, ref held);
+                    int zigzag = BitOperations.TrailingZeroCount(bits);
+                    int length = previous + (zigzag >> 1 ^ -(zigzag & 1));
+                    if (zigzag >= held || length is < 1 or > MaxBits)
                     {
-                        throw new DwcpFormatException($"A Huffman code length of {length} is outside 1..{MaxBits}.");
+                        throw new DwcpFormatException($"A Huffman description ends early or has a code length outside 1..{MaxBits}.");
                     }
 
+                    bits >>= zigzag + 1;
+                    held -= zigzag + 1;
                     lengths[s] = (byte)length;
                     kraft += TableSize >> length;
                     previous = length;
@@ -232,6 +322,33 @@ internal static class HuffmanCode
             throw new DwcpFormatException("A Huffman code is not complete.");
         }
 
-        return bits.Finish();
+        if ((bits & (1ul << (held & 7)) - 1) != 0)
+        {
+            throw new DwcpFormatException("The padding of a Huffman description is not zero.");
+        }
+
+        return position - (held >> 3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(ReadOnlySpan<byte> source, ref int position, ref ulong bits, ref int held)
+    {
+        if (held >= 32)
+        {
+            return;
+        }
+
+        if (source.Length - position >= 4)
+        {
+            bits |= (ulong)BinaryPrimitives.ReadUInt32LittleEndian(source[position..]) << held;
+            position += 4;
+            held += 32;
+            return;
+        }
+
+        for (; position < source.Length; position++, held += 8)
+        {
+            bits |= (ulong)source[position] << held;
+        }
     }
 }

@@ -4,15 +4,26 @@ using System.Runtime.CompilerServices;
 namespace NovaCron.Dwcp.Codec.Entropy.Huffman;
 
 /// <summary>
-/// The hot loops of the Huffman coder: four bit streams, each over a quarter of the symbols, so that four table look-ups are in
-/// flight at once. A stream is written from its last symbol to its first, lowest bits first, closed by a one bit, and read
+/// The hot loops of the Huffman coder: eight bit streams (four where there are few symbols), each over its part of them, so that eight table
+/// look-ups are in flight at once. A stream is written from its last symbol to its first, lowest bits first, closed by a one bit, and read
 /// backwards from its end; the reader needs no byte swap, and a marker bit kept below the unread bits counts what was consumed.
 /// Unsafe: see <see cref="HuffmanReference"/> for the plain form that tests compare with.
 /// </summary>
 internal static unsafe class HuffmanKernel
 {
-    public const int Streams = 4;
+    /// <summary>The most streams that a count of symbols is cut into.</summary>
+    public const int MaxStreams = 2 * GroupStreams;
+
+    /// <summary>From so many symbols on there are eight streams: below, their lengths and padding cost more than half a percent.</summary>
+    private const int ManySymbols = 4096;
+    private const int GroupStreams = 4;
     private const int SymbolsPerRefill = 5;
+
+    /// <summary>The streams that <paramref name="count"/> symbols are cut into.</summary>
+    public static int StreamsOf(int count) => count >= ManySymbols ? MaxStreams : GroupStreams;
+
+    /// <summary>The symbols in the streams before number <paramref name="stream"/>: all streams have as many, the first of them one more if they must.</summary>
+    public static int SymbolsBefore(int stream, int streams, int count) => stream * (count / streams) + Math.Min(stream, count % streams);
 
     /// <summary>Encodes <paramref name="count"/> symbols as one stream. Needs 8 bytes of room beyond the last byte written.</summary>
     /// <returns>One beyond the last byte written.</returns>
@@ -60,118 +71,162 @@ internal static unsafe class HuffmanKernel
     }
 
     /// <summary>
-    /// Decodes four streams that lie one after the other and end at <paramref name="ends"/>. The caller guarantees that 8 bytes below
-    /// <paramref name="start"/> are readable, that each stream has at least one byte with a bit set in its last, and that
-    /// <paramref name="destination"/> holds <paramref name="count"/> bytes.
+    /// Decodes the streams of <paramref name="count"/> symbols (<see cref="StreamsOf"/> of them), which lie one after the other and end at
+    /// <paramref name="ends"/>. The caller guarantees that 8 bytes below <paramref name="start"/> are readable, that each stream has at least
+    /// one byte with a bit set in its last, and that <paramref name="destination"/> holds <paramref name="count"/> bytes.
     /// </summary>
     /// <returns>Whether each stream ended exactly where it should.</returns>
     [SkipLocalsInit]
     public static bool Decode(byte* start, byte** ends, ushort* table, byte* destination, int count)
     {
-        int quarter = (count + 3) / Streams;
-        int last = count - 3 * quarter;
-        if (last < 0)
+        int streams = StreamsOf(count);
+        bool both = streams > GroupStreams;
+        Group* groups = stackalloc Group[2];
+        for (int i = 0; i < streams; i++)
         {
-            return false;
+            Group* group = groups + i / GroupStreams;
+            byte* p = ends[i] - 8;
+            group->Next[i % GroupStreams] = (nint)p;
+            group->Bits[i % GroupStreams] = First(p);
+            group->Out[i % GroupStreams] = (nint)(destination + SymbolsBefore(i, streams, count));
         }
 
-        byte* p0 = ends[0] - 8, p1 = ends[1] - 8, p2 = ends[2] - 8, p3 = ends[3] - 8;
-        ulong b0 = First(p0), b1 = First(p1), b2 = First(p2), b3 = First(p3);
-        byte* d0 = destination;
-        byte* d1 = d0 + quarter;
-        byte* d2 = d1 + quarter;
-        byte* d3 = d2 + quarter;
-        byte* dEnd = d0 + last;
+        nint at = 0;
+        int each = count / streams;
         while (true)
         {
             // A refill moves a stream down by 7 bytes at most: so many rounds need no check.
-            byte* lowest = Min(Min(p0, p1), Min(p2, p3));
-            long rounds = Math.Min((lowest - start) / 7, (dEnd - d0) / SymbolsPerRefill);
+            nint lowest = groups[0].Lowest();
+            if (both)
+            {
+                nint other = groups[1].Lowest();
+                lowest = other < lowest ? other : lowest;
+            }
+
+            long rounds = Math.Min((lowest - (nint)start + 8) / 7, (each - at) / SymbolsPerRefill);
             if (rounds <= 0)
             {
                 break;
             }
 
-            byte* stop = d0 + rounds * SymbolsPerRefill;
-            do
+            nint stop = at + (nint)rounds * SymbolsPerRefill;
+            if (both)
             {
-                uint e0 = table[b0 >> 53], e1 = table[b1 >> 53], e2 = table[b2 >> 53], e3 = table[b3 >> 53];
-                b0 <<= (int)e0;
-                b1 <<= (int)e1;
-                b2 <<= (int)e2;
-                b3 <<= (int)e3;
-                d0[0] = (byte)(e0 >> 8);
-                d1[0] = (byte)(e1 >> 8);
-                d2[0] = (byte)(e2 >> 8);
-                d3[0] = (byte)(e3 >> 8);
-                e0 = table[b0 >> 53];
-                e1 = table[b1 >> 53];
-                e2 = table[b2 >> 53];
-                e3 = table[b3 >> 53];
-                b0 <<= (int)e0;
-                b1 <<= (int)e1;
-                b2 <<= (int)e2;
-                b3 <<= (int)e3;
-                d0[1] = (byte)(e0 >> 8);
-                d1[1] = (byte)(e1 >> 8);
-                d2[1] = (byte)(e2 >> 8);
-                d3[1] = (byte)(e3 >> 8);
-                e0 = table[b0 >> 53];
-                e1 = table[b1 >> 53];
-                e2 = table[b2 >> 53];
-                e3 = table[b3 >> 53];
-                b0 <<= (int)e0;
-                b1 <<= (int)e1;
-                b2 <<= (int)e2;
-                b3 <<= (int)e3;
-                d0[2] = (byte)(e0 >> 8);
-                d1[2] = (byte)(e1 >> 8);
-                d2[2] = (byte)(e2 >> 8);
-                d3[2] = (byte)(e3 >> 8);
-                e0 = table[b0 >> 53];
-                e1 = table[b1 >> 53];
-                e2 = table[b2 >> 53];
-                e3 = table[b3 >> 53];
-                b0 <<= (int)e0;
-                b1 <<= (int)e1;
-                b2 <<= (int)e2;
-                b3 <<= (int)e3;
-                d0[3] = (byte)(e0 >> 8);
-                d1[3] = (byte)(e1 >> 8);
-                d2[3] = (byte)(e2 >> 8);
-                d3[3] = (byte)(e3 >> 8);
-                e0 = table[b0 >> 53];
-                e1 = table[b1 >> 53];
-                e2 = table[b2 >> 53];
-                e3 = table[b3 >> 53];
-                b0 <<= (int)e0;
-                b1 <<= (int)e1;
-                b2 <<= (int)e2;
-                b3 <<= (int)e3;
-                d0[4] = (byte)(e0 >> 8);
-                d1[4] = (byte)(e1 >> 8);
-                d2[4] = (byte)(e2 >> 8);
-                d3[4] = (byte)(e3 >> 8);
-                d0 += SymbolsPerRefill;
-                d1 += SymbolsPerRefill;
-                d2 += SymbolsPerRefill;
-                d3 += SymbolsPerRefill;
-                Refill(ref p0, ref b0);
-                Refill(ref p1, ref b1);
-                Refill(ref p2, ref b2);
-                Refill(ref p3, ref b3);
+                do
+                {
+                    Round(groups, table, at);
+                    Round(groups + 1, table, at);
+                    at += SymbolsPerRefill;
+                }
+                while (at != stop);
             }
-            while (d0 != stop);
+            else
+            {
+                do
+                {
+                    Round(groups, table, at);
+                    at += SymbolsPerRefill;
+                }
+                while (at != stop);
+            }
         }
 
-        byte* begin0 = start;
-        return Tail(p0, b0, begin0, table, d0, destination + quarter)
-            & Tail(p1, b1, ends[0], table, d1, destination + 2 * quarter)
-            & Tail(p2, b2, ends[1], table, d2, destination + 3 * quarter)
-            & Tail(p3, b3, ends[2], table, d3, destination + count);
+        bool exact = true;
+        for (int i = 0; i < streams; i++)
+        {
+            Group* group = groups + i / GroupStreams;
+            exact &= Tail(
+                (byte*)group->Next[i % GroupStreams], group->Bits[i % GroupStreams], i == 0 ? start : ends[i - 1], table,
+                (byte*)group->Out[i % GroupStreams] + at, destination + SymbolsBefore(i + 1, streams, count));
+        }
+
+        return exact;
     }
 
-    private static byte* Min(byte* a, byte* b) => a < b ? a : b;
+    /// <summary>
+    /// Four streams between their rounds. In a round they are in registers; two groups overlap because neither waits for the other: the
+    /// look-ups of one stream depend on each other, and four of them at once do not keep the processor busy.
+    /// </summary>
+    private struct Group
+    {
+        public fixed ulong Bits[GroupStreams];
+        public fixed long Next[GroupStreams];
+        public fixed long Out[GroupStreams];
+
+        public readonly nint Lowest() => (nint)Math.Min(Math.Min(Next[0], Next[1]), Math.Min(Next[2], Next[3]));
+    }
+
+    /// <summary>Five symbols of each stream of a group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(Group* group, ushort* table, nint at)
+    {
+        ulong b0 = group->Bits[0], b1 = group->Bits[1], b2 = group->Bits[2], b3 = group->Bits[3];
+        byte* d0 = (byte*)group->Out[0] + at;
+        byte* d1 = (byte*)group->Out[1] + at;
+        byte* d2 = (byte*)group->Out[2] + at;
+        byte* d3 = (byte*)group->Out[3] + at;
+        uint e0 = table[b0 >> 53], e1 = table[b1 >> 53], e2 = table[b2 >> 53], e3 = table[b3 >> 53];
+        b0 <<= (int)e0;
+        b1 <<= (int)e1;
+        b2 <<= (int)e2;
+        b3 <<= (int)e3;
+        d0[0] = (byte)(e0 >> 8);
+        d1[0] = (byte)(e1 >> 8);
+        d2[0] = (byte)(e2 >> 8);
+        d3[0] = (byte)(e3 >> 8);
+        e0 = table[b0 >> 53];
+        e1 = table[b1 >> 53];
+        e2 = table[b2 >> 53];
+        e3 = table[b3 >> 53];
+        b0 <<= (int)e0;
+        b1 <<= (int)e1;
+        b2 <<= (int)e2;
+        b3 <<= (int)e3;
+        d0[1] = (byte)(e0 >> 8);
+        d1[1] = (byte)(e1 >> 8);
+        d2[1] = (byte)(e2 >> 8);
+        d3[1] = (byte)(e3 >> 8);
+        e0 = table[b0 >> 53];
+        e1 = table[b1 >> 53];
+        e2 = table[b2 >> 53];
+        e3 = table[b3 >> 53];
+        b0 <<= (int)e0;
+        b1 <<= (int)e1;
+        b2 <<= (int)e2;
+        b3 <<= (int)e3;
+        d0[2] = (byte)(e0 >> 8);
+        d1[2] = (byte)(e1 >> 8);
+        d2[2] = (byte)(e2 >> 8);
+        d3[2] = (byte)(e3 >> 8);
+        e0 = table[b0 >> 53];
+        e1 = table[b1 >> 53];
+        e2 = table[b2 >> 53];
+        e3 = table[b3 >> 53];
+        b0 <<= (int)e0;
+        b1 <<= (int)e1;
+        b2 <<= (int)e2;
+        b3 <<= (int)e3;
+        d0[3] = (byte)(e0 >> 8);
+        d1[3] = (byte)(e1 >> 8);
+        d2[3] = (byte)(e2 >> 8);
+        d3[3] = (byte)(e3 >> 8);
+        e0 = table[b0 >> 53];
+        e1 = table[b1 >> 53];
+        e2 = table[b2 >> 53];
+        e3 = table[b3 >> 53];
+        b0 <<= (int)e0;
+        b1 <<= (int)e1;
+        b2 <<= (int)e2;
+        b3 <<= (int)e3;
+        d0[4] = (byte)(e0 >> 8);
+        d1[4] = (byte)(e1 >> 8);
+        d2[4] = (byte)(e2 >> 8);
+        d3[4] = (byte)(e3 >> 8);
+        Refill(group, 0, b0);
+        Refill(group, 1, b1);
+        Refill(group, 2, b2);
+        Refill(group, 3, b3);
+    }
 
     /// <summary>The last 8 bytes of a stream, its marker shifted out and our own marker put in below.</summary>
     private static ulong First(byte* p)
@@ -182,11 +237,12 @@ internal static unsafe class HuffmanKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Refill(ref byte* p, ref ulong bits)
+    private static void Refill(Group* group, int stream, ulong bits)
     {
         int consumed = BitOperations.TrailingZeroCount(bits);
-        p -= consumed >> 3;
-        bits = (Bytes.Load64(p) | 1) << (consumed & 7);
+        byte* p = (byte*)group->Next[stream] - (consumed >> 3);
+        group->Next[stream] = (nint)p;
+        group->Bits[stream] = (Bytes.Load64(p) | 1) << (consumed & 7);
     }
 
     /// <summary>The last symbols of a stream, one at a time, by the position of the next unread bit above <paramref name="begin"/>.</summary>
