@@ -28,6 +28,7 @@ public sealed class ClusterConnection : IDisposable
     private readonly Dictionary<(string ApiVersion, string Kind), ClusterResource> _resources;
     private readonly SemaphoreSlim _discovery = new(1, 1);
     private readonly string _fieldManager;
+    private readonly List<PodForward> _forwards = [];
     private volatile bool _proxyIsBarred;
 
     private ClusterConnection(
@@ -604,6 +605,15 @@ public sealed class ClusterConnection : IDisposable
         CancellationToken cancellationToken = default) =>
         SendToPodAsync(@namespace, pod, port, HttpMethod.Get, path, headers, timeout: timeout, cancellationToken: cancellationToken);
 
+    /// <summary>A port of a pod on this machine, until it is disposed or the connection is.</summary>
+    public PodForward Forward(string @namespace, string pod, int port)
+    {
+        var forward = PodForward.Open(Client, @namespace, pod, port);
+        lock (_forwards)
+            _forwards.Add(forward);
+        return forward;
+    }
+
     /// <summary>A container's log, or the part of it that <paramref name="options"/> say.</summary>
     public async Task<string> ReadLogAsync(string @namespace, string pod, PodLogOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -641,6 +651,8 @@ public sealed class ClusterConnection : IDisposable
 
     public void Dispose()
     {
+        lock (_forwards)
+            _forwards.ForEach(f => f.Dispose());
         _transport.Dispose();
         _discovery.Dispose();
         if (_client.IsValueCreated)

@@ -15,18 +15,17 @@ internal static class PodTunnel
     {
         UseProxy = false,
         AllowAutoRedirect = false,
-        ConnectCallback = async (_, cancellationToken) =>
-        {
-            var socket = await client.WebSocketNamespacedPodPortForwardAsync(pod, @namespace, [port], WebSocketProtocol.V4BinaryWebsocketProtocol, cancellationToken: cancellationToken)
-                .ConfigureAwait(false);
-            return new Forward(socket);
-        },
+        ConnectCallback = async (_, cancellationToken) => await ConnectAsync(client, @namespace, pod, port, cancellationToken).ConfigureAwait(false),
     })
     {
         // The caller has its own limit.
         Timeout = Timeout.InfiniteTimeSpan,
         DefaultRequestVersion = HttpVersion.Version11,
     };
+
+    /// <summary>One connection to the port.</summary>
+    public static async Task<Stream> ConnectAsync(IKubernetes client, string @namespace, string pod, int port, CancellationToken cancellationToken) => new Forward(
+        await client.WebSocketNamespacedPodPortForwardAsync(pod, @namespace, [port], WebSocketProtocol.V4BinaryWebsocketProtocol, cancellationToken: cancellationToken).ConfigureAwait(false));
 
     /// <summary>Channel 0 carries the bytes, channel 1 what went wrong; each begins with the port's number. Source: v4.channel.k8s.io.</summary>
     private sealed class Forward(WebSocket socket) : Stream

@@ -418,7 +418,8 @@ internal sealed class StagingRun
         var entry = new RecordedObject(resource.ApiVersion, kind, space, name, created);
         var before = _record?.Objects.FirstOrDefault(o => o.IsSameAs(entry));
         // Something that carries our label although no record names it was created by a run that did not live to write its record.
-        var orphaned = before is null && !created && result is not null && !IsNamespaceOrShared(kind) && WasOursBefore(result);
+        // In another namespace (monitoring) it may as well be another deployment's.
+        var orphaned = before is null && !created && result is not null && !IsNamespaceOrShared(kind) && WasOursBefore(result) && (space == _options.Namespace || kind == "StorageClass");
         _applied.Add(entry with { Created = created || before?.Created == true || orphaned });
         _done++;
         return result;

@@ -6,6 +6,9 @@ public sealed record TransferProbeRequest
     /// <summary>host:port of 7420.</summary>
     public required string Address { get; init; }
 
+    /// <summary>Another address of the same nodes, for when <see cref="Address"/> takes no connection from here (a cluster's inner network); null: there is none.</summary>
+    public Func<CancellationToken, Task<string>>? Detour { get; init; }
+
     /// <summary>PEM of the CA that the node's certificate must chain to.</summary>
     public required string CertificateAuthority { get; init; }
 

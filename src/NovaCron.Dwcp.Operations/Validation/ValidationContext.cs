@@ -155,6 +155,7 @@ internal sealed class ValidationContext(ClusterConnection connection, Validation
     private async Task<TransferProbeRequest> ProbeRequestAsync() => new()
     {
         Address = options.DataAddress ?? await DataAddressAsync().ConfigureAwait(false),
+        Detour = options.DataAddress is null ? _ => ForwardedAddressAsync() : null,
         CertificateAuthority = await SecretValueAsync("ca.crt").ConfigureAwait(false),
         ApiKey = await SecretValueAsync("client-api-key").ConfigureAwait(false),
     };
@@ -166,8 +167,16 @@ internal sealed class ValidationContext(ClusterConnection connection, Validation
         var host = outside.Text("hostname") ?? outside.Text("ip") ?? service.Text("spec", "clusterIP");
         return host is null or "None" or ""
             ? throw new InconclusiveException($"Service {Namespace}/dwcp-v3 has no address; give the data address")
-            : $"{host}:7420";
+            : host.Contains(':') ? $"[{host}]:7420" : $"{host}:7420";
     }
+
+    /// <summary>The data port of a node on this machine, for who stands outside of the cluster's network.</summary>
+    private Task<string> ForwardedAddressAsync() => OnceAsync("data-forward", async () =>
+    {
+        var forward = connection.Forward(Namespace, (await NodesAsync().ConfigureAwait(false))[0], 7420);
+        run.Register(forward.Dispose);
+        return forward.EndPoint.ToString();
+    });
 
     private async Task<JsonObject> ReadOnceAsync(string pod, int port, string path, string? key = null)
     {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using NovaCron.Dwcp.Operations.Validation;
 using NovaCron.Dwcp.Transport;
@@ -12,17 +13,23 @@ internal sealed class TransferProbe : ITransferProbe
     /// <summary>A probe that gets nowhere for so long has failed; validation waits for it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>An address that takes no connection for so long is taken for one that cannot be reached from here, if there is another.</summary>
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(3);
+
+    private string? _unreachable;
+
     public async Task<TransferProbeResult> RunAsync(TransferProbeRequest request, CancellationToken cancellationToken)
     {
         var payload = new byte[request.Bytes];
         // New in every run: chunks that the store knows from an earlier validation would not be sent, and nothing could be interrupted.
         RandomNumberGenerator.Fill(payload);
         var path = $"validation/{Guid.NewGuid():n}";
+        var (address, way) = await FindWayAsync(request, cancellationToken).ConfigureAwait(false);
         var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
         await using var _ = client.ConfigureAwait(false);
         var transfer = new TransferRequest
         {
-            Remote = new Uri($"dwcp://{request.Address}/{path}"),
+            Remote = new Uri($"dwcp://{address}/{path}"),
             ClientId = $"validation-{request.Number}",
             ApiKey = request.ApiKey,
             TrustedCertificates = TransferTrust.FromPem(request.CertificateAuthority),
@@ -48,7 +55,7 @@ internal sealed class TransferProbe : ITransferProbe
                 Duration = sent.Duration,
                 HashesEqual = sent.Root.Equals(received.Root) && SHA256.HashData(payload).AsSpan().SequenceEqual(SHA256.HashData(sink.Bytes.Span)),
                 Resumes = resumes + sent.Attempts - 1,
-                Detail = string.Join(' ', sent.Reasons),
+                Detail = string.Join(' ', sent.Reasons.Append(way).Where(r => r.Length > 0)),
             };
         }
         catch (DwcpTransferException error)
@@ -57,8 +64,37 @@ internal sealed class TransferProbe : ITransferProbe
             {
                 Succeeded = false,
                 CredentialRefused = error.Code == DwcpErrorCode.NotAuthenticated,
-                Detail = error.Message,
+                Detail = way.Length > 0 ? $"{error.Message} ({way})" : error.Message,
             };
+        }
+    }
+
+    /// <summary>The address itself, or, where nothing listens to us there, the detour; and how that reads.</summary>
+    private async Task<(string Address, string Way)> FindWayAsync(TransferProbeRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Detour is null)
+            return (request.Address, "");
+        // What was found out once holds for the run.
+        if (_unreachable != request.Address && await TakesConnectionsAsync(request.Address, cancellationToken).ConfigureAwait(false))
+            return (request.Address, "");
+        _unreachable = request.Address;
+        return (await request.Detour(cancellationToken).ConfigureAwait(false), $"by port-forward, because {request.Address} takes no connection from here");
+    }
+
+    private static async Task<bool> TakesConnectionsAsync(string address, CancellationToken cancellationToken)
+    {
+        var uri = new Uri($"dwcp://{address}");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ConnectPatience);
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(uri.DnsSafeHost, uri.Port, limit.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

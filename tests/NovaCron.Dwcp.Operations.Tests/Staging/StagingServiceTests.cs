@@ -429,6 +429,22 @@ public sealed class StagingServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_two_deployments_share_stays_when_the_second_is_removed()
+    {
+        const string Shared = "api/v1/namespaces/monitoring/configmaps/dwcp-v3-deployment-dashboard";
+        _server.Put("api/v1/namespaces/monitoring", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = "monitoring" } });
+        var values = new StagingValues { Monitoring = new MonitoringValues { Stack = "Operator" } };
+        await DeployAsync(new StagingOptions { Values = values });
+        await DeployAsync(new StagingOptions { Namespace = "trial", Values = values });
+        var service = new StagingService(_connection);
+        await service.RemoveAsync("trial");
+        Assert.Contains(Shared, _server.Objects.Keys);
+        Assert.DoesNotContain("apis/apps/v1/namespaces/trial/deployments/dwcp-v3", _server.Objects.Keys);
+        await service.RemoveAsync("staging");
+        Assert.DoesNotContain(Shared, _server.Objects.Keys);
+    }
+
+    [Fact]
     public async Task Rotation_restarts_what_reads_the_secrets()
     {
         await DeployAsync();

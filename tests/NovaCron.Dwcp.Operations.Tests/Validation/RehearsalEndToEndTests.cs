@@ -110,6 +110,20 @@ public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
             Assert.Contains("dwcp_build_info", (await alice.GetFromPodAsync("staging", name, 9090, "/metrics", timeout: TimeSpan.FromSeconds(30), cancellationToken: token)).Text);
         }
 
+        // Data as well: a transfer through a forward, for who stands outside of the cluster's network.
+        var access = await ClientAccess.ReadAsync(admin, "staging", token);
+        var node = (await admin.ListAsync(ClusterResource.Pod, "staging", "app=dwcp-v3", cancellationToken: token))[0]["metadata"]!["name"]!.ToString();
+        PodForward? forward = null;
+        var moved = await new TransferProbe().RunAsync(new TransferProbeRequest
+        {
+            // A port of this machine that nothing listens on.
+            Address = "127.0.0.1:1", CertificateAuthority = access.CertificateAuthority, ApiKey = access.ApiKey, Bytes = 1 << 20,
+            Detour = _ => Task.FromResult((forward = admin.Forward("staging", node, 7420)).EndPoint.ToString()),
+        }, token);
+        Assert.True(moved.Succeeded && moved.HashesEqual, $"{moved.Detail} {forward?.Problem}");
+        Assert.Contains("by port-forward, because 127.0.0.1:1", moved.Detail);
+        forward!.Dispose();
+
         // What neither way reaches is told by the proxy's reason.
         var missing = await Assert.ThrowsAsync<DwcpClusterException>(() => alice.GetFromPodAsync("staging", "nobody", 8081, "/flags", cancellationToken: token));
         Assert.Contains("nobody", missing.Target);
