@@ -1,13 +1,19 @@
 using System.Globalization;
 using NovaCron.Dwcp.Benchmarks.Codec;
 using NovaCron.Dwcp.Benchmarks.Datacenter;
+using NovaCron.Dwcp.Benchmarks.Links;
 using NovaCron.Dwcp.Codec;
 
 // ucx [SECONDS]
+// loopback [SECONDS]
+// links ROW,.. [--seconds N] [--runs N] [--peers 0] [--dwcp dwcp.dll] [--directory DIR] [--verbose 1]
 // codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY]
 return args is ["codec", string corpus, ..]
     ? RunCodec(corpus, args[2..])
     : args is ["ucx", ..] ? UcxBenchmark.Run(args[1..])
+    : args is ["links", ..] ? LinkBenchmark.Run(args[1..])
+    : args is ["loopback", ..] ? LoopbackBenchmark.Run(args[1..])
+    : args is [LinkNode.Verb, string store, string key] ? await LinkNode.RunAsync(store, key).ConfigureAwait(false)
     : Usage();
 
 static int Usage()
@@ -16,6 +22,8 @@ static int Usage()
         """
         usage: codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY]
                ucx [SECONDS]
+               links ROW,.. [--seconds N] [--runs N] [--peers 0] [--dwcp dwcp.dll] [--directory DIR] [--verbose 1]
+               loopback [SECONDS]
         A codec is a family (dwcp, zstd, xz, brotli, lz4) or a level without its space: dwcpFast, zstd-1, zstd--fast=5, xz-9e. CORPUS is made by corpus.sh.
         With --report, codec-N.md and two charts are written for N threads.
         """);

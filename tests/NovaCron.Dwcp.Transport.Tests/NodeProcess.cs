@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using NovaCron.Dwcp.Transport.Datagrams;
+using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Sessions;
 using NovaCron.Dwcp.Transport.Storage;
 
@@ -81,6 +83,7 @@ internal sealed class NodeProcess : IDisposable
                 Split = new TestSplit(),
                 Observer = new PrintingObserver(),
                 Datacenter = Datacenter.BulkTests.Policy(),
+                Carriers = [new DatagramServerCarrier(), new TcpStreamsServerCarrier()],
             },
             [new V3ServerProtocol()]);
         await server.StartAsync();

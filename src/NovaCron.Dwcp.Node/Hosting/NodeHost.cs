@@ -13,6 +13,7 @@ using NovaCron.Dwcp.Node.Metrics;
 using NovaCron.Dwcp.Node.Secrets;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Datagrams;
+using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Rdma;
 using NovaCron.Dwcp.Transport.Sessions;
 using NovaCron.Dwcp.Transport.Storage;
@@ -232,7 +233,7 @@ public sealed class NodeHost : IAsyncDisposable
                 Time = _time,
                 Datacenter = _options.Mode == NodeMode.Internet ? null : _options.Datacenter,
                 MaxSessions = 4096,
-                Carriers = [new DatagramServerCarrier()],
+                Carriers = [new DatagramServerCarrier(), new TcpStreamsServerCarrier()],
                 // Behind a Service with source translation many clients share one address.
                 MaxSessionsPerAddress = 2048,
             },

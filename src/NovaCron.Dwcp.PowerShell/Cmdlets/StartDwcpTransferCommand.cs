@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Management.Automation;
-using System.Net;
-using System.Security;
-using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.PowerShell.Transfers;
+using NovaCron.Dwcp.Transport;
+using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Transfers;
 using NovaCron.Dwcp.V1;
 
@@ -20,12 +19,16 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// <code>Get-DwcpCredential -Namespace staging | Start-DwcpTransfer -Receive -Source nightly/backups -Path ./restored</code>
 /// </example>
 /// <example>
+/// <para>Sends the logs of a directory in the background.</para>
+/// <code>Get-DwcpCredential -Namespace staging | Start-DwcpTransfer -Path /var/log -Destination logs -Include *.log -Exclude private -NoWait</code>
+/// </example>
+/// <example>
 /// <para>Sends without access to the cluster: address, key and authority are given.</para>
 /// <code>Start-DwcpTransfer ./disk.img dwcp://dwcp.example.com:7420/vm/disk.img -ApiKey (Read-Host -AsSecureString) -NodeAuthority ./ca.crt</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Start, "DwcpTransfer", DefaultParameterSetName = SendSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
-[OutputType(typeof(DwcpTransfer))]
-public sealed class StartDwcpTransferCommand : DwcpCmdlet
+[OutputType(typeof(DwcpTransfer), typeof(DwcpTransferStatus))]
+public sealed class StartDwcpTransferCommand : TransferCmdlet
 {
     private const string SendSet = "Send";
     private const string ReceiveSet = "Receive";
@@ -52,43 +55,9 @@ public sealed class StartDwcpTransferCommand : DwcpCmdlet
     [ValidateNotNullOrEmpty]
     public string Source { get; set; } = "";
 
-    /// <summary>host:port of the node, as Get-DwcpCredential gives it.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    public string? DataAddress { get; set; }
-
-    /// <summary>The API key, as Get-DwcpCredential gives it.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public SecureString? ApiKey { get; set; }
-
-    /// <summary>A client certificate with its private key, instead of an API key.</summary>
+    /// <summary>How hard to compress; Adaptive finds what is fastest end to end on this path with this data.</summary>
     [Parameter]
-    public X509Certificate2? Certificate { get; set; }
-
-    /// <summary>The authority that the node's certificate must chain to: PEM text, or the path of a PEM file; the system's by default.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [Alias("CertificateAuthority")]
-    [ValidateNotNullOrEmpty]
-    public string? NodeAuthority { get; set; }
-
-    /// <summary>SHA-256 of the node's certificate, hexadecimal: trusts exactly that one.</summary>
-    [Parameter]
-    [ValidatePattern("^[0-9A-Fa-f]{64}$")]
-    public string? Pin { get; set; }
-
-    /// <summary>Name that the node's certificate must carry.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    public string ServerName { get; set; } = "dwcp-v3";
-
-    /// <summary>Who is transferring, 1 to 256 characters; decides the side of the traffic split. By default user and machine.</summary>
-    [Parameter]
-    [ValidateLength(1, 256)]
-    public string ClientId { get; set; } = $"{Environment.UserName}@{Environment.MachineName}";
-
-    /// <summary>How hard to compress.</summary>
-    [Parameter]
-    public DwcpLevel Level { get; set; } = DwcpLevel.Balanced;
+    public DwcpLevel Level { get; set; } = DwcpLevel.Adaptive;
 
     /// <summary>Protocol versions to offer.</summary>
     [Parameter]
@@ -100,9 +69,41 @@ public sealed class StartDwcpTransferCommand : DwcpCmdlet
     [ValidateRange(1, long.MaxValue)]
     public long? MaxRate { get; set; }
 
-    /// <summary>Sends everything again, whatever the node has already.</summary>
+    /// <summary>Bulk takes a fair share of the path; Background yields to everything else on it, where UDP carries the transfer.</summary>
+    [Parameter]
+    public AcpProfile Profile { get; set; } = AcpProfile.Bulk;
+
+    /// <summary>Only files whose name matches one of these wildcards; a pattern with a / is matched against the path below what is sent.</summary>
+    [Parameter(ParameterSetName = SendSet)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Include { get; set; }
+
+    /// <summary>No files or directories whose name matches one of these wildcards; a pattern with a / is matched against the path below what is sent.</summary>
+    [Parameter(ParameterSetName = SendSet)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Goes on where an earlier transfer ended, and sends nothing that the receiver has; on by default. -Resume:$false sends everything again.</summary>
+    [Parameter]
+    public SwitchParameter Resume { get; set; } = true;
+
+    /// <summary>Sends everything again, whatever the node has already; the same as -Resume:$false.</summary>
     [Parameter]
     public SwitchParameter NoResume { get; set; }
+
+    /// <summary>Reads the local side again afterwards and asks the node what it lists: catches files that were written to while they were sent.</summary>
+    [Parameter]
+    public SwitchParameter Verify { get; set; }
+
+    /// <summary>Starts it in the background and returns at once with what Get-DwcpTransfer shows; Stop-DwcpTransfer ends it.</summary>
+    [Parameter]
+    public SwitchParameter NoWait { get; set; }
+
+    /// <summary>Writes also the files and directories that were sent or received, for the next command of the pipeline.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
 
     /// <summary>Gives up when nothing moved for so long, retries included.</summary>
     [Parameter]
@@ -126,59 +127,86 @@ public sealed class StartDwcpTransferCommand : DwcpCmdlet
             ThrowTerminatingError(new ErrorRecord(new ArgumentException("Receiving needs exactly one path."), "Dwcp.Transfer.InvalidRequest", ErrorCategory.InvalidArgument, _paths));
         if (_paths.Count == 0)
             return;
-        var remote = Remote(Receive ? Source : Destination);
+        var remote = RemoteOf(Receive ? Source : Destination);
         if (!ShouldProcess(Receive ? $"{remote} to {_paths[0]}" : $"{string.Join(", ", _paths)} to {remote}", direction))
             return;
+        // What cannot be read of it is an error record like any other.
+        var request = Await(remote, _ => Task.FromResult(RequestTo(remote))) with
+        {
+            Level = Level,
+            Versions = Version,
+            MaxRate = MaxRate,
+            Profile = Profile,
+            Resume = Resume && !NoResume,
+            GiveUpAfter = GiveUpAfter,
+            AttemptFailed = attempt => Post(() => WriteVerbose($"Attempt {attempt.Number} failed and is made again: {attempt.Failure.Message}")),
+        };
+        var status = TransferRegister.Add(direction, remote, [.. _paths]);
+        if (NoWait)
+        {
+            // Its own threads carry it; how it ended is in the status, where Get-DwcpTransfer finds it.
+            _ = status.RunAsync(cancellationToken => Task.Run(() => TransferAsync(request, status, null, cancellationToken), CancellationToken.None), CancellationToken.None);
+            WriteObject(status);
+            return;
+        }
+
         var activity = $"{direction} {remote}";
         var progress = OnPipeline<TransferProgress>(update => Show(activity, update));
-        var result = Await(remote, async cancellationToken =>
-        {
-            var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
-            await using var _ = client.ConfigureAwait(false);
-            var request = Request(remote);
-            return Receive
-                ? await client.ReceiveAsync(request, TransferSink.ToPath(_paths[0]), progress, cancellationToken).ConfigureAwait(false)
-                : await client.SendAsync(request, TransferSource.FromPaths(_paths), progress, cancellationToken).ConfigureAwait(false);
-        });
+        var transfer = Await(remote, cancellationToken => RunAsync(request, status, progress, cancellationToken));
         WriteProgress(new ProgressRecord(0, activity, "Done") { RecordType = ProgressRecordType.Completed });
-        foreach (var reason in result.Reasons)
+        foreach (var reason in transfer.Result.Reasons)
             WriteVerbose(reason);
-        WriteObject(new DwcpTransfer(direction, remote, _paths, result));
+        WriteObject(transfer);
+        if (!PassThru)
+            return;
+        foreach (var path in _paths)
+            WriteObject(Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path));
     }
 
-    private TransferRequest Request(Uri remote) => new()
+    private async Task<DwcpTransfer> RunAsync(TransferRequest request, DwcpTransferStatus status, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
-        Remote = remote,
-        ClientId = ClientId,
-        ApiKey = ApiKey is null ? null : new NetworkCredential("", ApiKey).Password,
-        ClientCertificate = Certificate,
-        TrustedCertificates = NodeAuthority is null ? null : TransferTrust.FromPem(
-            NodeAuthority.Contains("-----BEGIN", StringComparison.Ordinal) ? NodeAuthority : File.ReadAllText(ResolvePath(NodeAuthority))),
-        Pin = Pin,
-        ServerName = ServerName,
-        Level = Level,
-        Versions = Version,
-        MaxRate = MaxRate,
-        Resume = !NoResume,
-        GiveUpAfter = GiveUpAfter,
-        AttemptFailed = attempt => Post(() => WriteVerbose($"Attempt {attempt.Number} failed and is made again: {attempt.Failure.Message}")),
-    };
-
-    private Uri Remote(string text)
-    {
-        var full = text.Contains("://", StringComparison.Ordinal) ? text : DataAddress is null ? null : $"dwcp://{DataAddress}/{text.TrimStart('/')}";
-        if (full is not null && Uri.TryCreate(full, UriKind.Absolute, out var uri) && uri.Scheme == "dwcp" && uri.Host.Length > 0 && uri.AbsolutePath.Length > 1)
-            return uri;
-        ThrowTerminatingError(new ErrorRecord(
-            new ArgumentException($"'{text}' is not dwcp://host:port/path, nor a path beside a DataAddress."), "Dwcp.Transfer.InvalidRequest", ErrorCategory.InvalidArgument, text)
+        try
         {
-            ErrorDetails = new ErrorDetails($"'{text}' is not dwcp://host:port/path, nor a path beside a DataAddress.")
-            {
-                RecommendedAction = "Write the address as dwcp://host:7420/path, or pipe Get-DwcpCredential in and give the path.",
-            },
-        });
-        throw new InvalidOperationException();
+            return await status.RunAsync(cancel => TransferAsync(request, status, progress, cancel), cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Client, "The transfer was ended by Stop-DwcpTransfer. What the receiver has is kept: start it again to go on.", e);
+        }
     }
+
+    private async Task<DwcpTransfer> TransferAsync(TransferRequest request, DwcpTransferStatus status, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+    {
+        var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
+        await using var _ = client.ConfigureAwait(false);
+        var both = new InlineProgress(update =>
+        {
+            status.Report(update);
+            progress?.Report(update);
+        });
+        var local = TransferSource.FromPaths(_paths, Receive ? null : Filter());
+        var result = Receive
+            ? await client.ReceiveAsync(request, TransferSink.ToPath(_paths[0]), both, cancellationToken).ConfigureAwait(false)
+            : await client.SendAsync(request, local, both, cancellationToken).ConfigureAwait(false);
+        if (Verify) await client.VerifyAsync(request, result, local, cancellationToken).ConfigureAwait(false);
+        return new DwcpTransfer(status.Direction, request.Remote, status.Local, result);
+    }
+
+    // What of a directory is sent: everything that Exclude does not name and, of files, that Include does.
+    private Func<string, bool, bool>? Filter()
+    {
+        if (Include is null && Exclude is null)
+            return null;
+        var include = Patterns(Include);
+        var exclude = Patterns(Exclude);
+        return (path, isDirectory) => !Matches(exclude, path) && (isDirectory || Include is null || Matches(include, path));
+    }
+
+    private static List<(WildcardPattern Pattern, bool OfPath)> Patterns(string[]? texts) =>
+        [.. (texts ?? []).Select(text => (WildcardPattern.Get(text, WildcardOptions.IgnoreCase), text.Contains('/')))];
+
+    private static bool Matches(List<(WildcardPattern Pattern, bool OfPath)> patterns, string path) =>
+        patterns.Exists(p => p.Pattern.IsMatch(p.OfPath ? path : path[(path.LastIndexOf('/') + 1)..]));
 
     private IEnumerable<string> Expand(string path)
     {
@@ -202,5 +230,10 @@ public sealed class StartDwcpTransferCommand : DwcpCmdlet
             PercentComplete = total is > 0 ? (int)Math.Clamp(100 * update.UserBytes / total.Value, 0, 100) : -1,
             SecondsRemaining = update.Remaining is { } left ? (int)Math.Min(int.MaxValue, left.TotalSeconds) : -1,
         });
+    }
+
+    private sealed class InlineProgress(Action<TransferProgress> action) : IProgress<TransferProgress>
+    {
+        public void Report(TransferProgress value) => action(value);
     }
 }

@@ -27,6 +27,30 @@ public sealed record DwcpTransfer(string Direction, Uri Remote, IReadOnlyList<st
     /// <summary>From the call to the verified commit.</summary>
     public TimeSpan Duration => Result.Duration;
 
+    /// <summary>Files, directories and links.</summary>
+    public long Entries => Result.Entries;
+
+    /// <summary>Bytes that the receiver had already.</summary>
+    public long SkippedBytes => Result.SkippedBytes;
+
+    /// <summary>The way that carried it, such as UDP.</summary>
+    public string Transport => Result.Transport;
+
+    /// <summary>Percent of the bytes on the wire that were sent again, where the way counts it; null otherwise.</summary>
+    public double? RetransmittedPercent => Result.RetransmittedPercent;
+
+    /// <summary>Round-trip time of the path, or null when it was not measured.</summary>
+    public TimeSpan? RoundTrip => Result.RoundTrip;
+
+    /// <summary>Median time from sending a batch of chunks to its acknowledgement, or null without any.</summary>
+    public TimeSpan? ChunkServiceP50 => Result.ChunkServiceP50;
+
+    /// <summary>99th percentile of the same.</summary>
+    public TimeSpan? ChunkServiceP99 => Result.ChunkServiceP99;
+
+    /// <summary>Why that way, version and level, one sentence each.</summary>
+    public IReadOnlyList<string> Reasons => Result.Reasons;
+
     /// <summary>Protocol version, 1 or 3.</summary>
     public int Version => Result.Version;
 

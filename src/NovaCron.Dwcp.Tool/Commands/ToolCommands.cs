@@ -18,7 +18,8 @@ internal static class ToolCommands
                                                     run a rehearsal cluster until Ctrl+C; kubectl works with its kubeconfig
           dwcp send PATH... dwcp://HOST[:PORT]/OBJECT [options]
           dwcp receive dwcp://HOST[:PORT]/OBJECT PATH [options]
-                                                    transfer to or from a node
+                                                    transfer to or from a node; - for PATH is standard input or
+                                                    output: pg_dump x | dwcp send - dwcp://host/dumps/x
           dwcp compress [FILE [ARCHIVE]] [--level LEVEL] [--threads N] [--block BYTES] [--force]
           dwcp expand [ARCHIVE [FILE]] [--threads N] [--memory MIB] [--force]
                                                     to and from an archive (docs/codec-format.md); without names, or
@@ -44,14 +45,17 @@ internal static class ToolCommands
           --pin SHA256             trust exactly this certificate
           --server-name NAME       name in the node's certificate (dwcp-v3)
           --client-id ID           who is transferring; decides the side of the traffic split
-          --level LEVEL            Store, Fast, Balanced, Dense, Max or Adaptive (Balanced)
+          --level LEVEL            Store, Fast, Balanced, Dense, Max or Adaptive: what is fastest end to end (Adaptive)
           --version N              offer only protocol version 1 or 3
           --max-rate BYTES         most bytes per second
           --mode MODE              Auto, Internet (UDP where it gets through), Datacenter or Hybrid (Auto)
+          --profile PROFILE        Bulk, or Background: yields to everything else on the path, over UDP (Bulk)
+          --parallelism N          TCP connections where UDP does not get through, 1 to 64
           --no-resume              send everything again
           --verbose                say which way was taken and why
           --require-rdma           the datacentre's bulk path by RDMA verbs, or an error that says what is missing
           --quiet                  no progress
+          --json                   the result as one line of JSON on standard output
 
         Exit codes: 0 done; 1 failed; 64 wrong arguments; 65 the runbook is not valid PowerShell; 66 there is no such
         runbook; 130 interrupted; otherwise what the runbook exits with, or the ExitCode of its last result.

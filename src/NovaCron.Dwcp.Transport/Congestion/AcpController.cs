@@ -31,6 +31,9 @@ public sealed class AcpController : ICongestionController
     private const double FullBandwidthGrowth = 1.25;
     private const int FullBandwidthRounds = 3;
 
+    // A full buffer that loses so much ends the start whatever else is known.
+    private const double StartupLoss = 0.1;
+
     // Least round-trip time: believed for 10 s; then half a window for 200 ms finds it again.
     private const long MinimumRttLifetime = 10_000_000_000;
     private const long ProbeRttDuration = 200_000_000;
@@ -42,6 +45,12 @@ public sealed class AcpController : ICongestionController
     // A queue of a quarter of the least round trip (and at least 1 ms, below which timers and batching look like queues).
     private const double QueueShare = 0.25;
     private const long QueueFloor = 1_000_000;
+
+    // A sample may exceed what whole rounds delivered by this factor, times the gain.
+    private const double BurstAllowance = 1.05;
+
+    // Rounds that deliver less than this share of what is paced say that the estimate is too high.
+    private const double OverestimateShare = 0.9;
 
     // Cruise between probes: 2 to 3 s at first as in BBRv2, doubled up to this by probes that only found loss.
     private const long CruiseBase = 1_000_000_000;
@@ -61,7 +70,17 @@ public sealed class AcpController : ICongestionController
     private const long UnresponsiveLifetime = 30_000_000_000;
     private const int IgnoredYields = 2;
 
+    // Background: each round with somebody's queue, or with lost packets that the path does not explain, leaves this much of the share; each one without gives some back.
+    private const double ShareDecrease = 0.7;
+    private const double ShareGrowth = 1.1;
+    private const double LeastShare = 0.02;
+
+    // Half of the queue at which Bulk drains its own: whoever shares the path with a Background flow is to notice nothing.
+    private const double BackgroundQueueShare = 0.125;
+
     private readonly int _datagram;
+    private readonly AcpProfile _profile;
+    private double _share = 1;
 
     // The model.
     private WindowedMaximum _bandwidth = new(BandwidthRounds);
@@ -95,6 +114,9 @@ public sealed class AcpController : ICongestionController
     private long _roundMinimumRtt = long.MaxValue;
     private double _roundRate;
     private bool _roundSenderLimited;
+    private bool _bufferFull;
+    private long _roundStartedAt;
+    private double _average;
 
     // The start.
     private double _fullBandwidth;
@@ -115,11 +137,13 @@ public sealed class AcpController : ICongestionController
     /// <param name="datagram">Bytes of a full datagram; 200 to 65,527.</param>
     /// <param name="initialWindow">Bytes that may leave before the first acknowledgement; RFC 6928's ten datagrams by default.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
-    public AcpController(int datagram, int initialWindow = 0)
+    /// <param name="profile">How it stands to others.</param>
+    public AcpController(int datagram, int initialWindow = 0, AcpProfile profile = AcpProfile.Bulk)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(datagram, 200);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(datagram, 65_527);
         _datagram = datagram;
+        _profile = profile;
         CongestionWindow = initialWindow > 0 ? initialWindow : 10L * datagram;
         // Before the first sample: the initial window over a millisecond, as RFC 9002, section 7.7 lets a burst of it leave.
         PacingRate = StartupPacingGain * CongestionWindow * 1000;
@@ -159,28 +183,33 @@ public sealed class AcpController : ICongestionController
     {
         UpdateRound(sample);
         UpdateMinimumRtt(sample);
-        if (sample.DeliveryRate > 0 && (!sample.SenderLimited || sample.DeliveryRate > _bandwidth.Value))
+        var rate = Math.Min(sample.DeliveryRate, PlausibleRate);
+        // What a flow delivers that holds back says nothing about the path's rate.
+        if (rate > 0 && ((!sample.SenderLimited && _share == 1) || rate > _bandwidth.Value))
         {
-            _bandwidth.Update(_round, sample.DeliveryRate);
-            _roundRate = Math.Max(_roundRate, sample.DeliveryRate);
+            _bandwidth.Update(_round, rate);
+            _roundRate = Math.Max(_roundRate, rate);
         }
 
         if (_roundStart) OnRoundEnd(sample);
         Advance(sample);
         if (_yielding) UpdateYield(sample.Now);
         SetRates();
-        if (_roundStart) BeginRound();
+        if (_roundStart) BeginRound(sample.Now);
     }
 
     /// <inheritdoc/>
     public void OnLost(long now, int bytes, long inFlight, bool persistent)
     {
         _roundLost += bytes;
+        // Found by a timer, between acknowledgements: the newest of those says whether the buffer was full.
+        if (_bufferFull) _roundQueueLost += bytes;
         if (!persistent) return;
 
         // The path was silent for long: it may be another one. Start again, from the rate that it had.
         _bandwidth.Reset(_round, _bandwidth.Value / 2);
         _minimumRtt = 0;
+        _average = 0;
         _inflightCeiling = double.PositiveInfinity;
         _fullBandwidth = 0;
         _fullBandwidthCount = 0;
@@ -219,11 +248,13 @@ public sealed class AcpController : ICongestionController
             _roundMinimumRtt = Math.Min(_roundMinimumRtt, sample.Rtt);
             _queueMaximum = Math.Max(_queueMaximum, sample.Rtt - Math.Max(1, _minimumRtt));
             // Loss while the queue was at least half of the longest: the buffer was full, the loss is congestion's.
-            if (_minimumRtt > 0 && sample.Rtt - _minimumRtt > Math.Max(_queueMaximum / 2, Math.Max(QueueFloor, _minimumRtt / 50)))
-            {
-                _roundQueueAcked += sample.AckedBytes;
-                _roundQueueLost += sample.LostBytes;
-            }
+            _bufferFull = _minimumRtt > 0 && sample.Rtt - _minimumRtt > Math.Max(_queueMaximum / 2, Math.Max(QueueFloor, _minimumRtt / 50));
+        }
+
+        if (_bufferFull)
+        {
+            _roundQueueAcked += sample.AckedBytes;
+            _roundQueueLost += sample.LostBytes;
         }
 
         _roundStart = sample.PriorDelivered >= _nextRoundDelivered;
@@ -232,8 +263,31 @@ public sealed class AcpController : ICongestionController
         _round++;
     }
 
-    private void BeginRound()
+    // On a busy machine acknowledgements come in bursts, and a sample that begins inside of one counts what came before it. Over whole rounds that evens out, so no
+    // sample is believed far beyond what rounds delivered; without this the largest of many wrong samples would be the estimate, and each probe would raise it.
+    private double PlausibleRate => _average == 0 || _phase is Phase.Startup or Phase.Drain ? double.PositiveInfinity : BurstAllowance * Math.Max(1, _pacingGain) * _average;
+
+    private void UpdateShare()
     {
+        var queue = _roundMinimumRtt != long.MaxValue && _roundMinimumRtt - _minimumRtt > Math.Max((long)(_minimumRtt * BackgroundQueueShare), QueueFloor);
+        // By three standard deviations: a small share sends few packets a round, of which chance takes many now and then.
+        var expected = (_baselineLoss + ExcessLoss) * (_roundAcked + _roundLost) / _datagram;
+        var lossy = (double)_roundLost / _datagram > expected + (3 * Math.Sqrt(expected)) + 1;
+        // The queue of a start or of a probe is its own.
+        if (_phase is Phase.Startup or Phase.Drain or Phase.Probe or Phase.Down && !lossy) return;
+        _share = queue || lossy ? Math.Max(LeastShare, _share * ShareDecrease) : Math.Min(1, _share * ShareGrowth);
+    }
+
+    private void UpdateAverage(long now)
+    {
+        if (_share < 1 || _roundStartedAt == 0 || now <= _roundStartedAt || _roundSenderLimited) return;
+        var average = _roundAcked * 1e9 / (now - _roundStartedAt);
+        _average = _average == 0 ? average : (_average + average) / 2;
+    }
+
+    private void BeginRound(long now)
+    {
+        _roundStartedAt = now;
         _roundAcked = _roundLost = _roundQueueAcked = _roundQueueLost = 0;
         _roundMinimumRtt = long.MaxValue;
         _roundRate = 0;
@@ -257,6 +311,8 @@ public sealed class AcpController : ICongestionController
 
     private void OnRoundEnd(in AckSample sample)
     {
+        UpdateAverage(sample.Now);
+        if (_profile == AcpProfile.Background) UpdateShare();
         // The longest queue is forgotten by a 64th every round: buffers and paths change.
         _queueMaximum -= _queueMaximum / 64;
         if (_phase is Phase.Cruise && _round - _phaseRound == 1 && _cameFromDown)
@@ -275,7 +331,7 @@ public sealed class AcpController : ICongestionController
 
         // The path became slower: two rounds that deliver clearly less than the estimate while a queue stands. Without this
         // the maximum filter would keep filling the queue for ten (ever longer) rounds.
-        var slower = !_roundSenderLimited && _phase is not (Phase.Startup or Phase.ProbeRtt) && _roundRate > 0
+        var slower = !_roundSenderLimited && _share == 1 && _phase is not (Phase.Startup or Phase.ProbeRtt) && _roundRate > 0
             && _roundRate < 0.7 * _bandwidth.Value && QueueStands;
         _slowRounds = slower ? _slowRounds + 1 : 0;
         if (_slowRounds < 2) return;
@@ -334,7 +390,9 @@ public sealed class AcpController : ICongestionController
 
     private void InStartup(in AckSample sample)
     {
-        if (!_roundStart || _roundSenderLimited) return;
+        if (!_roundStart) return;
+        // A round that the sender did not fill proves nothing, unless it filled the buffer all the same.
+        if (_roundSenderLimited && !(QueueStands && RoundLossShare > StartupLoss)) return;
         if (_bandwidth.Value >= _fullBandwidth * FullBandwidthGrowth)
         {
             _fullBandwidth = _bandwidth.Value;
@@ -410,8 +468,17 @@ public sealed class AcpController : ICongestionController
             return;
         }
 
-        // Four rounds below the estimate did not drain it: the queue is not ours.
         if (_round - _phaseRound < 4) return;
+
+        // Four rounds below the estimate did not drain it. Where less arrives than that, the estimate was too high.
+        if (_share == 1 && _average > 0 && _average < OverestimateShare * DownGain * _bandwidth.Value)
+        {
+            _bandwidth.Reset(_round, _average);
+            Enter(Phase.Down, sample.Now, DownGain);
+            return;
+        }
+
+        // Else the queue is not ours.
         _foreignQueue = true;
         Enter(Phase.Cruise, sample.Now, CruiseGain);
     }
@@ -443,7 +510,8 @@ public sealed class AcpController : ICongestionController
     {
         if (_bandwidth.Value <= 0 || _minimumRtt == 0) return;
         var compensated = _baselineLoss * Math.Clamp((_baselineLoss - (UncompensatedLoss / 2)) / UncompensatedLoss, 0, 1);
-        var compensation = 1 / (1 - Math.Min(compensated, MaximumCompensatedLoss));
+        // Where somebody's queue stands, more would only overflow it.
+        var compensation = _foreignQueue ? 1 : 1 / (1 - Math.Min(compensated, MaximumCompensatedLoss));
         PacingRate = Math.Max(_pacingGain * compensation * _bandwidth.Value, 2.0 * _datagram * 1e9 / Math.Max(_minimumRtt, QueueFloor));
         var gain = _phase switch
         {
@@ -456,6 +524,8 @@ public sealed class AcpController : ICongestionController
         if (_phase is Phase.Cruise or Phase.Down) window = Math.Min(window, _inflightCeiling);
         window *= compensation;
         if (_yielding) window = Math.Min(window, _yieldWindow);
+        PacingRate *= _share;
+        window *= _share;
         CongestionWindow = (long)Math.Max(window + (3.0 * _datagram), 4.0 * _datagram);
     }
 

@@ -9,7 +9,8 @@ namespace NovaCron.Dwcp.Transport.Congestion;
 /// <param name="SegmentBytes">Bytes of a segment.</param>
 /// <param name="Retransmits">Segments sent again since the connection began.</param>
 /// <param name="DeliveryRate">Bytes a second that the peer acknowledged lately, or null when the kernel does not tell.</param>
-public sealed record TcpPath(TimeSpan RoundTrip, int CongestionWindow, int SegmentBytes, long Retransmits, long? DeliveryRate)
+/// <param name="SentBytes">Payload bytes sent, repetitions included, or null when the kernel does not tell.</param>
+public sealed record TcpPath(TimeSpan RoundTrip, int CongestionWindow, int SegmentBytes, long Retransmits, long? DeliveryRate, long? SentBytes)
 {
     private const int TcpLevel = 6;
     private const int TcpInfoOption = 11;
@@ -20,6 +21,7 @@ public sealed record TcpPath(TimeSpan RoundTrip, int CongestionWindow, int Segme
     private const int CongestionWindowOffset = 80;
     private const int TotalRetransmitsOffset = 100;
     private const int DeliveryRateOffset = 160;
+    private const int SentBytesOffset = 200;
     private const int BufferBytes = 256;
 
     /// <summary>Reads the connection's state; null on systems without TCP_INFO and on closed sockets.</summary>
@@ -44,6 +46,7 @@ public sealed record TcpPath(TimeSpan RoundTrip, int CongestionWindow, int Segme
             (int)BinaryPrimitives.ReadUInt32LittleEndian(info[CongestionWindowOffset..]),
             (int)BinaryPrimitives.ReadUInt32LittleEndian(info[SegmentBytesOffset..]),
             BinaryPrimitives.ReadUInt32LittleEndian(info[TotalRetransmitsOffset..]),
-            length >= DeliveryRateOffset + 8 ? (long)BinaryPrimitives.ReadUInt64LittleEndian(info[DeliveryRateOffset..]) : null);
+            length >= DeliveryRateOffset + 8 ? (long)BinaryPrimitives.ReadUInt64LittleEndian(info[DeliveryRateOffset..]) : null,
+            length >= SentBytesOffset + 8 ? (long)BinaryPrimitives.ReadUInt64LittleEndian(info[SentBytesOffset..]) : null);
     }
 }

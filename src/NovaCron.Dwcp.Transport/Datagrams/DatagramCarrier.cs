@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using NovaCron.Dwcp.Transport.Congestion;
 
 namespace NovaCron.Dwcp.Transport.Datagrams;
 
@@ -14,6 +15,7 @@ internal static class DatagramCarrier
     private const byte MessageVersion = 1;
     private const byte Aes = 0;
     private const byte ChaCha = 1;
+    private const byte Background = 2;
 
     /// <summary>Limits of a connection that carries one session.</summary>
     public static DatagramConnectionOptions Options { get; } = new()
@@ -22,24 +24,30 @@ internal static class DatagramCarrier
         MaximumStreams = 16,
     };
 
+    // About three times RFC 6928's window: what content networks begin with (Rüth and Hohlfeld 2018, "Demystifying TCP initial window configurations of CDNs"), one round trip less to the full rate.
+    private const int InitialDatagrams = 32;
+
+    /// <summary>How fast a connection that carries a session sends.</summary>
+    public static AcpController Controller(AcpProfile profile) => new(Options.MaximumDatagram, InitialDatagrams * Options.MaximumDatagram, profile);
+
     /// <summary>Writes an offer or an answer: they have the same form.</summary>
-    public static byte[] Write(ulong id, bool chaCha, ReadOnlySpan<byte> random)
+    public static byte[] Write(ulong id, bool chaCha, AcpProfile profile, ReadOnlySpan<byte> random)
     {
         var message = new byte[MessageSize];
         message[0] = MessageVersion;
         BinaryPrimitives.WriteUInt64BigEndian(message.AsSpan(1), id);
-        message[9] = chaCha ? ChaCha : Aes;
+        message[9] = (byte)((chaCha ? ChaCha : Aes) | (profile == AcpProfile.Background ? Background : 0));
         random.CopyTo(message.AsSpan(10));
         return message;
     }
 
     /// <exception cref="DwcpProtocolException">It is no such message.</exception>
-    public static (ulong Id, bool ChaCha) Read(ReadOnlySpan<byte> message, Span<byte> random)
+    public static (ulong Id, bool ChaCha, AcpProfile Profile) Read(ReadOnlySpan<byte> message, Span<byte> random)
     {
-        if (message.Length != MessageSize || message[0] != MessageVersion || message[9] > ChaCha)
+        if (message.Length != MessageSize || message[0] != MessageVersion || message[9] > (ChaCha | Background))
             throw new DwcpProtocolException("The offer of a UDP carrier is malformed, or of a version that is not spoken here.");
         message[10..].CopyTo(random);
-        return (BinaryPrimitives.ReadUInt64BigEndian(message[1..]), message[9] == ChaCha);
+        return (BinaryPrimitives.ReadUInt64BigEndian(message[1..]), (message[9] & ChaCha) != 0, (message[9] & Background) != 0 ? AcpProfile.Background : AcpProfile.Bulk);
     }
 
     /// <summary>The secret of the connection: both ends' randoms, salted with everything that both saw, offer and answer included.</summary>

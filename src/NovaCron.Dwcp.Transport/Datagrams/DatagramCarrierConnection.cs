@@ -10,6 +10,8 @@ internal sealed class DatagramCarrierConnection(DatagramConnection connection, D
 
     private int _disposed;
 
+    public override int Number => DatagramCarrier.Number;
+
     public override string Name => DatagramCarrier.Name;
 
     public override Stream Stream => stream;
@@ -24,6 +26,8 @@ internal sealed class DatagramCarrierConnection(DatagramConnection connection, D
             state.PacingRate,
             state.AwaitedSince == 0 ? TimeSpan.Zero : TimeSpan.FromMicroseconds((DatagramEndpoint.Clock() - state.AwaitedSince) / 1000.0));
     }
+
+    public override void Probe() => connection.Greet();
 
     public override void Fail(string reason) => connection.Fail(reason);
 

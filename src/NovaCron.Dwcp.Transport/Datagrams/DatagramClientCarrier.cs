@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Paths;
 
 namespace NovaCron.Dwcp.Transport.Datagrams;
@@ -13,8 +12,9 @@ public sealed class DatagramClientCarrier : IClientCarrier
     private const long WorthIt = 256 * 1024;
 
     // Without an answer for so long, and for so many round trips, datagrams do not get through: a firewall, usually.
-    private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(1.5);
-    private const int PatienceRoundTrips = 6;
+    // A wrong guess costs little: the path is tried again while the transfer runs.
+    private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(1);
+    private const int PatienceRoundTrips = 5;
 
     private readonly object _gate = new();
     private readonly Dictionary<AddressFamily, DatagramEndpoint> _endpoints = [];
@@ -47,15 +47,15 @@ public sealed class DatagramClientCarrier : IClientCarrier
         ArgumentNullException.ThrowIfNull(request);
         var id = DatagramCarrier.NewId();
         var offer = DatagramCarrier.Write(id, !System.Runtime.Intrinsics.X86.Aes.IsSupported && !System.Runtime.Intrinsics.Arm.Aes.IsSupported && ChaCha20Poly1305.IsSupported,
-            RandomNumberGenerator.GetBytes(DatagramCarrier.RandomSize));
+            request.Profile, RandomNumberGenerator.GetBytes(DatagramCarrier.RandomSize));
         var answer = await request.ExchangeAsync(offer, cancellationToken).ConfigureAwait(false);
         var remoteId = DatagramCarrier.Read(answer.Span, new byte[DatagramCarrier.RandomSize]).Id;
-        var secret = DatagramCarrier.DeriveSecret(request.Negotiation.Span, offer, answer.Span);
+        var secret = DatagramCarrier.DeriveSecret(request.Negotiation().Span, offer, answer.Span);
         var options = DatagramCarrier.Options with { InitialRtt = request.Path.RoundTrip, UseChaCha = DatagramCarrier.Read(offer, new byte[DatagramCarrier.RandomSize]).ChaCha };
         var endpoint = EndpointFor(request.Path.Peer.AddressFamily);
         var peer = Port is { } port ? new IPEndPoint(request.Path.Peer.Address, port) : request.Path.Peer;
         var connection = new DatagramConnection(
-            true, id, remoteId, secret, peer, true, new AcpController(options.MaximumDatagram), options, DatagramEndpoint.Clock(), endpoint.Wake);
+            true, id, remoteId, secret, peer, true, DatagramCarrier.Controller(request.Profile), options, DatagramEndpoint.Clock(), endpoint.Wake);
         CryptographicOperations.ZeroMemory(secret);
         endpoint.Add(connection);
         try

@@ -11,8 +11,16 @@ public sealed partial class DatagramConnection
     // Gaps that a stream may have: more are only made by a peer that wants to fill our memory.
     private const int MaximumGaps = 4096;
 
+    // A reader is woken for this much, for the end of a burst, or after this long: on a far path a wake-up for every packet costs more than the packet, and brings nothing.
+    private const long ReadableBatch = 64 * 1024;
+    private const long ReadableDelay = 2_000_000;
+
+    // A writer is woken when it can write so much.
+    private const long WritableBatch = 64 * 1024;
+
     private bool ReadFramesLocked(ReadOnlySpan<byte> payload, long now)
     {
+        var burst = payload.Length >= _options.BaseDatagram - PacketHeader.Size - PacketProtection.TagSize && _ledger.Rtt.Minimum >= ReadableDelay;
         if (payload.IsEmpty) throw new DwcpProtocolException("A datagram without a frame.");
         var reader = new FrameReader(payload);
         var needsAcknowledgement = false;
@@ -25,7 +33,7 @@ public sealed partial class DatagramConnection
                 case FrameKind.Padding: reader.SkipPadding(); break;
                 case FrameKind.Ping: break;
                 case FrameKind.Acknowledgement: ReadAcknowledgementLocked(ref reader, now); break;
-                case FrameKind.Stream or FrameKind.StreamEnd: ReadStreamLocked(ref reader, kind == FrameKind.StreamEnd); break;
+                case FrameKind.Stream or FrameKind.StreamEnd: ReadStreamLocked(ref reader, kind == FrameKind.StreamEnd, burst, now); break;
                 case FrameKind.ResetStream: ReadResetLocked(ref reader); break;
                 case FrameKind.StopSending: ReadStopLocked(ref reader); break;
                 case FrameKind.MaximumData: RaiseSendLimitLocked(reader.Integer()); break;
@@ -89,7 +97,7 @@ public sealed partial class DatagramConnection
                 case FrameKind.Stream or FrameKind.StreamEnd:
                     var stream = content.Stream!;
                     stream.Sending.OnAcknowledged(content.Value, content.Length, content.Kind == FrameKind.StreamEnd);
-                    stream.SignalWritableLocked();
+                    if (stream.Sending.IsDone || SendRoomLocked(stream) >= Math.Min(WritableBatch, _options.SendBuffer / 2)) stream.SignalWritableLocked();
                     RetireLocked(stream);
                     break;
                 case FrameKind.ResetStream:
@@ -136,7 +144,7 @@ public sealed partial class DatagramConnection
         }
     }
 
-    private void ReadStreamLocked(ref FrameReader reader, bool end)
+    private void ReadStreamLocked(ref FrameReader reader, bool end, bool burst, long now)
     {
         var id = reader.Integer();
         var offset = reader.Integer();
@@ -144,8 +152,30 @@ public sealed partial class DatagramConnection
         if (FindStreamLocked(id) is not { } stream) return;
         CountReceivedLocked(stream.Receiving.Receive(offset, bytes, end));
         if (stream.Receiving.Gaps > MaximumGaps) throw new DwcpProtocolException($"Stream {id} has more than {MaximumGaps} gaps.");
-        stream.SignalReadableLocked();
+        if (!burst || end || stream.Receiving.Available >= ReadableBatch)
+        {
+            stream.SignalReadableLocked();
+        }
+        else if (stream.Receiving.Available > 0 && !stream.ReadableDue)
+        {
+            stream.ReadableDue = true;
+            _readable.Add(stream);
+            _readableAt = Math.Min(_readableAt, now + ReadableDelay);
+        }
+
         RetireLocked(stream);
+    }
+
+    private void WakeReadersLocked()
+    {
+        _readableAt = long.MaxValue;
+        foreach (var stream in _readable)
+        {
+            stream.ReadableDue = false;
+            stream.SignalReadableLocked();
+        }
+
+        _readable.Clear();
     }
 
     private void ReadResetLocked(ref FrameReader reader)

@@ -33,10 +33,11 @@ public sealed partial class DatagramConnection
             return BuildSizeProbeLocked(buffer, now);
         }
 
+        _heldByWindow |= _scheduler.Count > 0 && !WindowAllowsLocked();
         var mayCarryData = WindowAllowsLocked() && now >= _nextSendAt - PacingQuantum;
         var acknowledge = now >= _acknowledgeAt;
         var urgent = _probesDue > 0 || _responseDue is not null || _challengeDue || _dataUpdateDue || _streamsUpdateDue || _control.Count > 0;
-        if (!acknowledge && !urgent && !(mayCarryData && HasDataLocked())) return 0;
+        if (!acknowledge && !urgent && !(mayCarryData && _scheduler.Count > 0)) return 0;
 
         var writer = new FrameWriter(buffer[PacketHeader.Size..(limit - PacketProtection.TagSize)]);
         var number = _ledger.NextNumber;
@@ -80,21 +81,13 @@ public sealed partial class DatagramConnection
         if (_options.MaximumRate > 0) rate = Math.Min(rate, _options.MaximumRate);
         if (!double.IsFinite(rate) || rate <= 0) return;
         var catchUp = Math.Clamp(_ledger.Rtt.Minimum / CatchUpShare, PacingQuantum, LongestCatchUp);
-        if (_nextSendAt < now - catchUp) _ledger.MarkSenderLimited();
+        // Late because the window was closed is the path's doing, not ours.
+        if (_nextSendAt < now - catchUp && !_heldByWindow) _ledger.MarkSenderLimited();
+        _heldByWindow = false;
         _nextSendAt = Math.Max(_nextSendAt, now - catchUp) + (long)(size * 1e9 / rate);
     }
 
     private bool WindowAllowsLocked() => _probesDue > 0 || _ledger.InFlight + _datagram <= _controller.CongestionWindow;
-
-    private bool HasDataLocked()
-    {
-        foreach (var queue in _ready)
-        {
-            if (queue.Count > 0) return true;
-        }
-
-        return false;
-    }
 
     private void WriteAcknowledgementLocked(ref FrameWriter writer, long number, long now)
     {
@@ -177,40 +170,22 @@ public sealed partial class DatagramConnection
         }
     }
 
-    // Strict priority between levels, deficit round robin (Shreedhar and Varghese 1995) within one.
     private void WriteStreamsLocked(ref FrameWriter writer, long number)
     {
-        for (var level = 0; level < PriorityLevels; level++)
+        while (writer.Remaining > StreamFrameOverhead && _scheduler.Next(Credit) is { } stream)
         {
-            var queue = _ready[level];
-            while (queue.Count > 0 && writer.Remaining > StreamFrameOverhead)
-            {
-                var stream = queue.Peek();
-                if (!stream.Sending.HasWork(Credit))
-                {
-                    queue.Dequeue();
-                    stream.Queued = false;
-                    stream.Deficit = 0;
-                    continue;
-                }
-
-                if (stream.Deficit <= 0) stream.Deficit += stream.Weight * Quantum;
-                var sentBefore = stream.Sending.Sent;
-                var room = writer.Remaining - StreamFrameOverhead;
-                var (offset, length) = stream.Sending.Take(room, Credit, out var end);
-                if (length == 0 && !end) break;
-                _sentData += stream.Sending.Sent - sentBefore;
-                var kind = end ? FrameKind.StreamEnd : FrameKind.Stream;
-                writer.Kind(kind);
-                writer.Integer(stream.Id);
-                writer.Integer(offset);
-                writer.Integer(length);
-                stream.Sending.Copy(offset, writer.Reserve(length));
-                _contents.Add(number, new SentContents.Content(kind, stream, offset, length));
-                stream.Deficit -= length;
-                if (stream.Deficit > 0) continue;
-                queue.Enqueue(queue.Dequeue());
-            }
+            var sentBefore = stream.Sending.Sent;
+            var (offset, length) = stream.Sending.Take(writer.Remaining - StreamFrameOverhead, Credit, out var end);
+            if (length == 0 && !end) break;
+            _sentData += stream.Sending.Sent - sentBefore;
+            var kind = end ? FrameKind.StreamEnd : FrameKind.Stream;
+            writer.Kind(kind);
+            writer.Integer(stream.Id);
+            writer.Integer(offset);
+            writer.Integer(length);
+            stream.Sending.Copy(offset, writer.Reserve(length));
+            _contents.Add(number, new SentContents.Content(kind, stream, offset, length));
+            _scheduler.OnSent(stream, length);
         }
     }
 

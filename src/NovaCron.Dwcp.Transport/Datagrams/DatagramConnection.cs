@@ -1,5 +1,6 @@
 using System.Net;
 using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Scheduling;
 
 namespace NovaCron.Dwcp.Transport.Datagrams;
 
@@ -12,11 +13,6 @@ namespace NovaCron.Dwcp.Transport.Datagrams;
 /// suffix <c>Locked</c> expect <see cref="Gate"/> to be held.</remarks>
 public sealed partial class DatagramConnection : IDisposable
 {
-    private const int PriorityLevels = 4;
-
-    // Bytes that a stream of weight 1 may send before its neighbours have their turn (deficit round robin).
-    private const int Quantum = 16 * 1024;
-
     // Acknowledge at once after this many packets; every second one while a connection is young, so that it starts fast.
     private const int AcknowledgeEvery = 16;
     private const int AcknowledgeEveryWhenYoung = 2;
@@ -39,6 +35,10 @@ public sealed partial class DatagramConnection : IDisposable
     private const int CatchUpShare = 16;
     private const long LongestCatchUp = 8_000_000;
 
+    // Bytes of a stream that wait unsent: so much of the present rate, and at least so many.
+    private const double UnsentSeconds = 0.1;
+    private const long LeastUnsent = 512 * 1024;
+
     // Nothing confirms a goodbye; three of them make it unlikely that all are lost.
     private const int CloseCopies = 3;
 
@@ -60,6 +60,7 @@ public sealed partial class DatagramConnection : IDisposable
     private readonly List<long> _lostNow = [];
     private readonly List<SentContents.Content> _taken = [];
     private long _nextSendAt;
+    private bool _heldByWindow;
     private int _probeTimeouts;
     private int _probesDue;
     private int _unacknowledgedStreak;
@@ -75,13 +76,17 @@ public sealed partial class DatagramConnection : IDisposable
     private long _congestionMarks;
     private long _peerCongestionMarks;
 
-    // Streams to serve: one queue a priority.
-    private readonly Queue<DatagramStream>[] _ready = [new(), new(), new(), new()];
+    // Streams to serve.
+    private readonly StreamScheduler<DatagramStream> _scheduler = new();
     private readonly Queue<DatagramStream> _control = new();
     private long _nextStreamId;
     private long _peerStreams;
     private long _streamLimit;
     private long _announcedStreams;
+
+    // Readers that are woken together.
+    private readonly List<DatagramStream> _readable = [];
+    private long _readableAt = long.MaxValue;
 
     // Flow control of the connection.
     private long _sendLimit;
@@ -379,11 +384,11 @@ public sealed partial class DatagramConnection : IDisposable
         lock (Gate)
         {
             if (_closed is not null) return _closesDue > 0 ? now : long.MaxValue;
-            var due = Math.Min(_acknowledgeAt, _lastReceivedAt + Nanoseconds(_options.IdleTimeout));
+            var due = Math.Min(Math.Min(_acknowledgeAt, _readableAt), _lastReceivedAt + Nanoseconds(_options.IdleTimeout));
             due = Math.Min(due, _validationDeadline);
             due = Math.Min(due, Math.Min(_ledger.LossTime, ProbeTimeLocked()));
             if (_streams.Count > 0) due = Math.Min(due, Math.Max(_ledger.LastSentAt, _lastReceivedAt) + Nanoseconds(_options.KeepAlive));
-            if (HasDataLocked() && WindowAllowsLocked()) due = Math.Min(due, Math.Max(now, _nextSendAt));
+            if (_scheduler.Count > 0 && WindowAllowsLocked()) due = Math.Min(due, Math.Max(now, _nextSendAt));
             return due;
         }
     }
@@ -401,6 +406,7 @@ public sealed partial class DatagramConnection : IDisposable
                 return;
             }
 
+            if (now >= _readableAt) WakeReadersLocked();
             if (now >= _ledger.LossTime)
             {
                 _lostNow.Clear();
@@ -438,13 +444,13 @@ public sealed partial class DatagramConnection : IDisposable
         if (_closed is not null) throw new DwcpTransferException(_closed.Code, _closed.Fault, _closed.Message, _closed);
     }
 
-    internal long SendRoomLocked(DatagramStream stream) => _options.SendBuffer - stream.Sending.Buffered;
+    // What waits unsent grows old: an answer, a commit or a better level has to wait behind it.
+    internal long SendRoomLocked(DatagramStream stream) =>
+        Math.Min(_options.SendBuffer - stream.Sending.Buffered, Math.Max(LeastUnsent, (long)(_controller.PacingRate * UnsentSeconds)) - stream.Sending.Unsent);
 
     internal void OnWorkLocked(DatagramStream stream)
     {
-        if (stream.Queued || !stream.Sending.HasWork(Math.Max(1, Credit))) return;
-        stream.Queued = true;
-        _ready[(int)stream.Priority].Enqueue(stream);
+        if (stream.Sending.HasWork(Math.Max(1, Credit))) _scheduler.Add(stream);
     }
 
     internal void OnConsumedLocked(DatagramStream stream, int count)

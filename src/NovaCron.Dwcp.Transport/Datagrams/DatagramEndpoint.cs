@@ -12,8 +12,7 @@ namespace NovaCron.Dwcp.Transport.Datagrams;
 /// </summary>
 public sealed class DatagramEndpoint : IDisposable
 {
-    // Pacing works in steps of a millisecond (DatagramConnection.PacingQuantum): waking more finely than half costs more than it brings.
-    private const long ShortestWait = 500_000;
+    // Milliseconds. Pacing works in steps of one (DatagramConnection.PacingQuantum).
     private const long LongestWait = 1000;
     private const int SendBatch = 61_440;
 
@@ -28,7 +27,11 @@ public sealed class DatagramEndpoint : IDisposable
     private readonly PriorityQueue<DatagramConnection, long> _timers = new();
     private readonly Dictionary<DatagramConnection, long> _armed = [];
 
-    private readonly ManualResetEventSlim _work = new();
+    // Without spinning: a sender that paces waits a thousand times a second.
+    private readonly ManualResetEventSlim _work = new(false, 0);
+
+    // When the sender looks again by itself; long.MinValue while it is awake. A wake-up costs more than a packet.
+    private long _sleepingUntil = long.MinValue;
     private readonly Thread _receiver;
     private readonly Thread _sender;
     private volatile bool _stopping;
@@ -124,11 +127,18 @@ public sealed class DatagramEndpoint : IDisposable
             }
 
             connection.Receive(datagram, header, from, now);
-            if (touched is not null && touched != connection) Wake(touched);
+            if (touched is not null && touched != connection) Touch(touched, now);
             touched = connection;
         }
 
-        if (touched is not null) Wake(touched);
+        if (touched is not null) Touch(touched, now);
+    }
+
+    // The sender is woken only when something is due before it looks by itself.
+    private void Touch(DatagramConnection connection, long now)
+    {
+        _awake.Enqueue(connection);
+        if (connection.NextTimer(now) < Interlocked.Read(ref _sleepingUntil)) _work.Set();
     }
 
     private void SendLoop()
@@ -146,8 +156,11 @@ public sealed class DatagramEndpoint : IDisposable
                 due.Clear();
                 if (!_awake.IsEmpty) continue;
                 if (_stopping) return;
-                var wait = _timers.TryPeek(out _, out var next) ? Math.Max(next - Clock(), ShortestWait) : long.MaxValue;
-                _work.Wait((int)Math.Clamp(wait / 1_000_000, 1, LongestWait));
+                var clock = Clock();
+                var wait = Math.Clamp((_timers.TryPeek(out _, out var next) ? next - clock : long.MaxValue) / 1_000_000, 1, LongestWait);
+                Interlocked.Exchange(ref _sleepingUntil, clock + (wait * 1_000_000));
+                if (_awake.IsEmpty) _work.Wait((int)wait);
+                Interlocked.Exchange(ref _sleepingUntil, long.MinValue);
             }
         }
         catch (SocketException error)

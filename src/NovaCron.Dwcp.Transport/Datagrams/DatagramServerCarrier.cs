@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Paths;
 
 namespace NovaCron.Dwcp.Transport.Datagrams;
@@ -41,15 +40,15 @@ public sealed class DatagramServerCarrier : IServerCarrier
         if (endpoint is null || endpoint.Failure is not null)
             throw new DwcpTransferException(DwcpErrorCode.Busy, DwcpFault.Server, "this node's UDP port does not work at the moment");
         var offer = request.Offer.Span;
-        var (remoteId, chaCha) = DatagramCarrier.Read(offer, new byte[DatagramCarrier.RandomSize]);
+        var (remoteId, chaCha, profile) = DatagramCarrier.Read(offer, new byte[DatagramCarrier.RandomSize]);
         if (chaCha && !ChaCha20Poly1305.IsSupported) throw new DwcpTransferException(DwcpErrorCode.NotPermitted, DwcpFault.Client, "this node has no ChaCha20-Poly1305");
         var id = DatagramCarrier.NewId();
-        var answer = DatagramCarrier.Write(id, chaCha, RandomNumberGenerator.GetBytes(DatagramCarrier.RandomSize));
+        var answer = DatagramCarrier.Write(id, chaCha, profile, RandomNumberGenerator.GetBytes(DatagramCarrier.RandomSize));
         var secret = DatagramCarrier.DeriveSecret(request.Negotiation.Span, offer, answer);
         var options = DatagramCarrier.Options with { UseChaCha = chaCha };
         // Where the client's datagrams come from is known with the first of them: TCP proved its address, not the port that its NAT gives to UDP.
         var connection = new DatagramConnection(
-            false, id, remoteId, secret, request.Client, false, new AcpController(options.MaximumDatagram), options, DatagramEndpoint.Clock(), endpoint.Wake);
+            false, id, remoteId, secret, request.Client, false, DatagramCarrier.Controller(profile), options, DatagramEndpoint.Clock(), endpoint.Wake);
         CryptographicOperations.ZeroMemory(secret);
         endpoint.Add(connection);
         return new CarrierOffer(answer, ConnectedAsync(connection), connection.Dispose);

@@ -1,10 +1,12 @@
+using NovaCron.Dwcp.Transport.Scheduling;
+
 namespace NovaCron.Dwcp.Transport.Datagrams;
 
 /// <summary>
 /// A stream of a <see cref="DatagramConnection"/>: bytes in order, both ways, with its own flow control, so that one slow
 /// reader holds up nobody else. Reads and writes may run at the same time, one of each.
 /// </summary>
-public sealed class DatagramStream : Stream
+public sealed class DatagramStream : Stream, IScheduledStream
 {
     private readonly DatagramConnection _connection;
     private readonly AsyncSignal _readable = new();
@@ -53,10 +55,14 @@ public sealed class DatagramStream : Stream
 
     internal ReceiveHalf Receiving { get; }
 
-    // Scheduling state; guarded by the connection's lock.
-    internal bool Queued { get; set; }
+    // Guarded by the connection's lock.
+    bool IScheduledStream.Queued { get; set; }
 
-    internal int Deficit { get; set; }
+    int IScheduledStream.Deficit { get; set; }
+
+    bool IScheduledStream.HasWork(long credit) => Sending.HasWork(credit);
+
+    internal bool ReadableDue { get; set; }
 
     internal bool WindowUpdateDue { get; set; }
 

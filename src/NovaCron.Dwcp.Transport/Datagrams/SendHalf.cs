@@ -24,6 +24,9 @@ internal sealed class SendHalf
     /// <summary>Bytes written and not yet acknowledged: what the buffer holds.</summary>
     public long Buffered => _written - _acknowledgedTo;
 
+    /// <summary>Bytes written and not yet sent for the first time.</summary>
+    public long Unsent => _written - _sent;
+
     /// <summary>Bytes sent for the first time so far; connection flow control counts these.</summary>
     public long Sent => _sent;
 

@@ -18,6 +18,8 @@ internal sealed class DataDraft : SegmentDraft
         _data.Add(chunk);
     }
 
+    public override bool IsParallel => true;
+
     public override int WritePayload(int chunk, Span<byte> destination, DwcpLevel level) => BlockCodec.Encode(_data[chunk].Span, destination, level);
 
     protected override void ReleaseData()

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.IO.Hashing;
 using System.Threading.Channels;
@@ -35,6 +36,8 @@ internal sealed class ObjectSender
     private readonly Queue<(long Batch, long SentAt)> _batchesUnderWay = [];
     private readonly WireWriter _batch = new(WireLimits.BatchCapacity);
     private readonly WireWriter _directory = new();
+    private readonly List<int> _wave = [];
+    private readonly LevelPilot _pilot = new();
     private int _announced;
     private long _batches;
     private long _acknowledgedBatches;
@@ -214,29 +217,73 @@ internal sealed class ObjectSender
     {
         _batch.Clear();
         _directory.Clear();
+        var level = _context.Level == DwcpLevel.Adaptive ? _pilot.Level : _context.Level;
+        var parallel = segment.Draft.IsParallel && level != DwcpLevel.Store && Environment.ProcessorCount > 1;
         var count = 0;
         long raw = 0;
-        while (segment.Next < segment.Draft.Chunks.Count && _batch.Length < WireLimits.BatchBytes && count < WireLimits.MaxChunksPerBatch)
+        while (_batch.Length < WireLimits.BatchBytes && count < WireLimits.MaxChunksPerBatch)
         {
-            var index = segment.Next++;
-            var (hash, length) = segment.Draft.Chunks[index];
-            if (segment.Missing is { } missing ? !missing[index] : _sent.Contains(hash)) continue;
-            if (_sent.Count >= MaxRemembered) _sent.Clear();
-            _sent.Add(hash);
-            var written = segment.Draft.WritePayload(index, _batch.Space(BlockCodec.MaxEncodedLength(length)), _context.Level);
-            _batch.Advance(written);
-            _directory.Number(index).Number(written);
-            raw += length;
-            count++;
+            // As many as there are processors, so that a batch grows beyond its size by no more than that.
+            _wave.Clear();
+            while (segment.Next < segment.Draft.Chunks.Count && _wave.Count < (parallel ? Environment.ProcessorCount : 1))
+            {
+                var index = segment.Next++;
+                var hash = segment.Draft.Chunks[index].Hash;
+                if (segment.Missing is { } missing ? !missing[index] : _sent.Contains(hash)) continue;
+                if (_sent.Count >= MaxRemembered) _sent.Clear();
+                _sent.Add(hash);
+                _wave.Add(index);
+            }
+
+            if (_wave.Count == 0) break;
+            if (_wave.Count == 1) WriteOne(segment.Draft, _wave[0], level);
+            else WriteWave(segment.Draft, level);
+            foreach (var index in _wave) raw += segment.Draft.Chunks[index].Length;
+            count += _wave.Count;
         }
 
         return (count, raw);
     }
 
+    private void WriteOne(SegmentDraft draft, int index, DwcpLevel level)
+    {
+        var written = draft.WritePayload(index, _batch.Space(BlockCodec.MaxEncodedLength(draft.Chunks[index].Length)), level);
+        _batch.Advance(written);
+        _directory.Number(index).Number(written);
+    }
+
+    private void WriteWave(SegmentDraft draft, DwcpLevel level)
+    {
+        var coded = new (byte[] Bytes, int Length)[_wave.Count];
+        try
+        {
+            Parallel.For(0, coded.Length, i =>
+            {
+                var bytes = ArrayPool<byte>.Shared.Rent(BlockCodec.MaxEncodedLength(draft.Chunks[_wave[i]].Length));
+                coded[i] = (bytes, 0);
+                coded[i].Length = draft.WritePayload(_wave[i], bytes, level);
+            });
+            for (var i = 0; i < coded.Length; i++)
+            {
+                _batch.Bytes(coded[i].Bytes.AsSpan(0, coded[i].Length));
+                _directory.Number(_wave[i]).Number(coded[i].Length);
+            }
+        }
+        finally
+        {
+            foreach (var (bytes, _) in coded)
+            {
+                if (bytes is not null) ArrayPool<byte>.Shared.Return(bytes);
+            }
+        }
+    }
+
     private async ValueTask SendBatchAsync(Announced segment, CancellationToken cancellationToken)
     {
+        var begun = Stopwatch.GetTimestamp();
         var (count, raw) = await _measured(() => MakeBatch(segment)).ConfigureAwait(false);
         if (count == 0) return;
+        var made = Stopwatch.GetTimestamp();
         if (segment.Missing is null)
         {
             _optimisticBytes += raw;
@@ -252,6 +299,7 @@ internal sealed class ObjectSender
         }
 
         _context.Counters.AddChunkBytes(raw);
+        _pilot.OnBatch(raw, _batch.Length, Stopwatch.GetElapsedTime(begun, made), Stopwatch.GetElapsedTime(made));
         await _pacer.PaceAsync(_batch.Length, cancellationToken).ConfigureAwait(false);
     }
 

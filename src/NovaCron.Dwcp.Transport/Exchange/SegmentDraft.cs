@@ -26,6 +26,9 @@ internal abstract class SegmentDraft : IDisposable
 
     public bool IsFull => RecordCount >= WireLimits.MaxRecordsPerSegment - 4 || Records.Length >= WireLimits.MaxSegmentBytes - (12 * 1024);
 
+    /// <summary>Whether several chunks may be written at once.</summary>
+    public virtual bool IsParallel => false;
+
     /// <summary>Writes a chunk's encoded payload.</summary>
     /// <returns>Bytes written.</returns>
     public abstract int WritePayload(int chunk, Span<byte> destination, DwcpLevel level);

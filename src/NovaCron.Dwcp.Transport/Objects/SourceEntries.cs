@@ -15,7 +15,7 @@ internal static class SourceEntries
             return [new SourceEntry(header, null, memory.Bytes)];
         }
 
-        return source is PathSource paths ? OfPaths(paths.Paths) : throw new NotSupportedException($"{source.GetType().Name} cannot be sent.");
+        return source is PathSource paths ? OfPaths(paths.Paths, paths.Includes) : throw new NotSupportedException($"{source.GetType().Name} cannot be sent.");
     }
 
     /// <summary>Bytes and files in the source as they are now, for progress only.</summary>
@@ -32,6 +32,15 @@ internal static class SourceEntries
         return (bytes, entries);
     }
 
+    /// <summary>The hash that the source has as an object.</summary>
+    /// <exception cref="DwcpTransferException">It cannot be read.</exception>
+    public static ContentHash Hash(TransferSource source, CancellationToken cancellationToken)
+    {
+        var chunks = new Exchange.ChunkingSource(Of(source));
+        foreach (var draft in chunks.ReadSegments(cancellationToken)) draft.Dispose();
+        return chunks.Hasher.Root();
+    }
+
     internal static long ToNanoseconds(DateTime utc) => (utc - DateTime.UnixEpoch).Ticks * NanosecondsPerTick;
 
     internal static DateTime FromNanoseconds(long nanoseconds)
@@ -40,19 +49,19 @@ internal static class SourceEntries
         return DateTime.UnixEpoch.AddTicks(ticks);
     }
 
-    private static IEnumerable<SourceEntry> OfPaths(IReadOnlyList<string> paths)
+    private static IEnumerable<SourceEntry> OfPaths(IReadOnlyList<string> paths, Func<string, bool, bool>? includes)
     {
         if (paths.Count == 0) throw new DwcpTransferException(DwcpErrorCode.InvalidRequest, DwcpFault.Client, "Nothing to send: no path was given.");
-        if (paths.Count == 1) return Walk(Locate(paths[0]), RelativePath.Root);
-        return OfSeveral(paths);
+        if (paths.Count == 1) return Walk(Locate(paths[0]), RelativePath.Root, includes);
+        return OfSeveral(paths, includes);
     }
 
-    private static IEnumerable<SourceEntry> OfSeveral(IReadOnlyList<string> paths)
+    private static IEnumerable<SourceEntry> OfSeveral(IReadOnlyList<string> paths, Func<string, bool, bool>? includes)
     {
         yield return new SourceEntry(new EntryHeader(EntryKind.Directory, RelativePath.Root, null, 0, null, ""), null, default);
         foreach (var info in paths.Select(Locate).OrderBy(i => i.Name, StringComparer.Ordinal))
         {
-            foreach (var entry in Walk(info, RelativePath.Parse(info.Name))) yield return entry;
+            foreach (var entry in Walk(info, RelativePath.Parse(info.Name), includes)) yield return entry;
         }
     }
 
@@ -67,7 +76,7 @@ internal static class SourceEntries
             : throw new DwcpTransferException(DwcpErrorCode.LocalFile, DwcpFault.Client, $"There is no file or directory {full}.");
     }
 
-    private static IEnumerable<SourceEntry> Walk(FileSystemInfo info, RelativePath path)
+    private static IEnumerable<SourceEntry> Walk(FileSystemInfo info, RelativePath path, Func<string, bool, bool>? includes)
     {
         if (info.LinkTarget is { } target)
         {
@@ -85,7 +94,9 @@ internal static class SourceEntries
         yield return new SourceEntry(new EntryHeader(EntryKind.Directory, path, ModeOf(info), TimeOf(info), null, ""), info.FullName, default);
         foreach (var child in ChildrenOf((DirectoryInfo)info))
         {
-            foreach (var entry in Walk(child, path.Append(child.Name))) yield return entry;
+            var below = path.Append(child.Name);
+            if (includes is not null && !includes(below.Text, child is DirectoryInfo && child.LinkTarget is null)) continue;
+            foreach (var entry in Walk(child, below, includes)) yield return entry;
         }
     }
 

@@ -12,6 +12,9 @@ internal sealed class CarrierMemory(TimeProvider time)
     /// <summary>A way failed on a path.</summary>
     public void RecordFailure(string node, int carrier, string reason) => _failures[(node, carrier)] = (time.GetUtcNow() + Lifetime, reason);
 
+    /// <summary>A way works again.</summary>
+    public void Forget(string node, int carrier) => _failures.TryRemove((node, carrier), out _);
+
     /// <summary>Why a way is not to be tried on a path now, or null.</summary>
     public string? ReasonToAvoid(string node, int carrier)
     {

@@ -1,7 +1,9 @@
+using NovaCron.Dwcp.Transport.Congestion;
+
 namespace NovaCron.Dwcp.Transport.Paths;
 
 /// <summary>The ways that ITP will try for one session, in order, and what came of it.</summary>
-internal sealed class CarrierPlan
+internal sealed record CarrierPlan
 {
     public required PathMeasurement Path { get; init; }
 
@@ -20,4 +22,9 @@ internal sealed class CarrierPlan
     public required Action<IClientCarrier, string> Failed { get; init; }
 
     public int? Parallelism { get; init; }
+
+    public AcpProfile Profile { get; init; }
+
+    /// <summary>The kernel's TCP sends by a model of the path.</summary>
+    public bool TcpModelsPath { get; init; }
 }

@@ -59,8 +59,8 @@ public static class PathChooser
             return new PathDecision(transport, version, requested, reasons);
         }
 
-        var level = path.IsNear ? DwcpLevel.Fast : DwcpLevel.Dense;
-        reasons.Add($"level {level}: {(level == DwcpLevel.Fast ? "bytes are cheap on this path" : "bytes are dear on this path")}");
+        var level = path.IsNear ? DwcpLevel.Fast : DwcpLevel.Adaptive;
+        reasons.Add(level == DwcpLevel.Fast ? "level Fast: bytes are cheap on this path" : "level Adaptive: as dense as the path leaves time for, from Balanced on");
         return new PathDecision(transport, version, level, reasons);
     }
 }

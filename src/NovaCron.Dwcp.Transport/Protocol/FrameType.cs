@@ -19,6 +19,8 @@ internal enum FrameType : byte
     Acknowledged = 14,
     Commit = 15,
     Committed = 16,
+    Join = 17,
+    Joined = 18,
     Get = 20,
     GetReply = 21,
     List = 30,

@@ -22,6 +22,9 @@ public sealed class ServerSessionContext
     /// <summary>The peer's certificate when it presented one; it proves possession, who it is says <see cref="IPrincipalDirectory"/>.</summary>
     public X509Certificate2? ClientCertificate { get; init; }
 
+    /// <summary>Tells the kernel that this connection is one of several that share the work.</summary>
+    internal Action PrepareForStripes { get; init; } = static () => { };
+
     /// <summary>Cancelled when the server drains: take no new request, finish or checkpoint the running ones.</summary>
     public CancellationToken Draining { get; init; }
 

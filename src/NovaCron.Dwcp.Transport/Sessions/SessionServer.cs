@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using NovaCron.Dwcp.Transport.Congestion;
 
 namespace NovaCron.Dwcp.Transport.Sessions;
 
@@ -181,6 +182,7 @@ public sealed class SessionServer : IAsyncDisposable
 
             socket.NoDelay = true;
             DeadPeerDetection.Enable(socket);
+            if (TcpPath.Read(socket) is { } path && path.RoundTrip >= Paths.PathMeasurement.NearRoundTrip) TcpTuning.PreferBbr(socket);
             await ServeTlsAsync(socket, remote!).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException or DwcpTransferException or SocketException or ObjectDisposedException or IOException)
@@ -231,6 +233,7 @@ public sealed class SessionServer : IAsyncDisposable
             LocalAddress = (socket.LocalEndPoint as IPEndPoint)?.Address,
             ServerCertificate = tls.LocalCertificate?.GetRawCertData() ?? [],
             ClientCertificate = client,
+            PrepareForStripes = () => TcpTuning.LimitUnsent(socket),
             Draining = _draining.Token,
         };
         await protocol.ServeAsync(tls, context, _cut.Token).ConfigureAwait(false);

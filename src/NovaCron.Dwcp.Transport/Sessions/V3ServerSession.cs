@@ -29,6 +29,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
     private static readonly TimeSpan GoingAwayPeriod = TimeSpan.FromMilliseconds(50);
 
     private readonly ServerSessionContext _context;
+    private readonly Stream _stream;
 
     // The TLS connection at first; a carrier's stream once the client chose one.
     private volatile FrameChannel _channel;
@@ -60,6 +61,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
 
     public V3ServerSession(Stream stream, ServerSessionContext context)
     {
+        _stream = stream;
         _channel = new FrameChannel(stream);
         _context = context;
     }
@@ -124,6 +126,12 @@ internal sealed class V3ServerSession : IAsyncDisposable
         if (frame is null) return false;
         using (frame)
         {
+            if (frame.Type == FrameType.Join)
+            {
+                await JoinAsync(frame, cancellationToken).ConfigureAwait(false);
+                return false;
+            }
+
             if (frame.Type != FrameType.Open || frame.Stream != 0) throw new DwcpProtocolException($"The first frame is {frame.Type}; it must be Open.");
             var open = OpenMessage.Read(frame.Payload.Span);
             if (open.CanaryKey.Length > 0 && _context.Split.AcceptsCanary(open.CanaryKey)) _version = VersionLabel.Canary;
@@ -143,6 +151,25 @@ internal sealed class V3ServerSession : IAsyncDisposable
             await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
             return version == 3;
         }
+    }
+
+    // A connection that another session asked for: it carries that session's blocks, and has no session of its own.
+    private async Task JoinAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        var carrier = _context.Options.Carriers.OfType<TcpStreamsServerCarrier>().FirstOrDefault()
+            ?? throw new DwcpTransferException(DwcpErrorCode.NotPermitted, DwcpFault.Client, "This node carries no session over several connections.");
+        if (frame.Stream != 0 || frame.Length != TcpStreamsCarrier.TokenSize) throw new DwcpProtocolException("A Join frame carries a token of 32 bytes.");
+        _context.PrepareForStripes();
+        await carrier.JoinAsync(
+            frame.Payload,
+            _stream,
+            async () =>
+            {
+                await _channel.WriteAsync(FrameType.Joined, 0, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+                await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+                _channel.ReleaseBuffers();
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     private bool IsSentToV1(OpenMessage open) =>
@@ -300,13 +327,13 @@ internal sealed class V3ServerSession : IAsyncDisposable
         _control = _channel;
         await _control.FlushAsync(cancellationToken).ConfigureAwait(false);
         _wireOfControl = _control.BytesRead + _control.BytesWritten;
-        _controlling = KeepControlAsync(_control, reading, cancellationToken);
+        _controlling = KeepControlAsync(_control, carrier, reading, cancellationToken);
         _channel = new FrameChannel(carrier.Stream) { MaxFrameBytes = WireLimits.MaxFrame };
     }
 
     // After the switch the TLS connection only answers pings: a client whose carrier fell silent asks whether the path or only the carrier is dead.
     // Its end means nothing.
-    private static async Task KeepControlAsync(FrameChannel control, Task<Frame?> reading, CancellationToken cancellationToken)
+    private static async Task KeepControlAsync(FrameChannel control, CarrierConnection carrier, Task<Frame?> reading, CancellationToken cancellationToken)
     {
         try
         {
@@ -314,6 +341,13 @@ internal sealed class V3ServerSession : IAsyncDisposable
             {
                 using (frame)
                 {
+                    if (frame.Type == FrameType.Close)
+                    {
+                        // Its carrier is blocked: the client goes on in a new session, and nothing will come here any more.
+                        carrier.Fail("the client gave up this way and goes on over another");
+                        return;
+                    }
+
                     if (frame.Type != FrameType.Ping || frame.Length > WireLimits.MaxCarrierMessage) return;
                     await control.WriteAsync(FrameType.Pong, 0, frame.Payload.ToArray(), cancellationToken).ConfigureAwait(false);
                     await control.FlushAsync(cancellationToken).ConfigureAwait(false);

@@ -27,6 +27,9 @@ internal sealed class NodeConnection : IAsyncDisposable
 
     public EndPoint? Peer { get; private init; }
 
+    /// <summary>The kernel's TCP sends by a model of the path: loss does not slow it down.</summary>
+    public bool UsesBbr { get; private init; }
+
     public IClientSession? Session { get; private set; }
 
     /// <summary>What carries the session when it is not this connection.</summary>
@@ -50,6 +53,9 @@ internal sealed class NodeConnection : IAsyncDisposable
     /// <summary>What the kernel knows about the path now.</summary>
     public TcpPath? ReadPath() => TcpPath.Read(_socket);
 
+    /// <summary>Lets little wait in the socket: for one of several connections that share the work.</summary>
+    public void LimitUnsent() => TcpTuning.LimitUnsent(_socket);
+
     public static async Task<NodeConnection> ConnectAsync(NodeAddress address, TransferRequest request, string alpn, TimeProvider time, CancellationToken cancellationToken)
     {
         Socket? socket = null;
@@ -61,6 +67,7 @@ internal sealed class NodeConnection : IAsyncDisposable
             DeadPeerDetection.Enable(socket);
             await socket.ConnectAsync(Resolve(address), cancellationToken).ConfigureAwait(false);
             var connectTime = time.GetElapsedTime(start);
+            var bbr = connectTime >= PathMeasurement.NearRoundTrip && TcpTuning.PreferBbr(socket);
             tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
             var trust = new ServerTrust(request);
             try
@@ -77,7 +84,7 @@ internal sealed class NodeConnection : IAsyncDisposable
             if (tls.NegotiatedApplicationProtocol.ToString() != alpn)
                 throw new DwcpTransferException(DwcpErrorCode.NoCommonVersion, DwcpFault.Client, $"What listens at {address.Host}:{address.Port} does not speak {alpn}.");
             ItpComponent.RecordDecision(connectTime);
-            return new NodeConnection(socket, tls, connectTime) { Peer = socket.RemoteEndPoint };
+            return new NodeConnection(socket, tls, connectTime) { Peer = socket.RemoteEndPoint, UsesBbr = bbr };
         }
         catch (Exception e)
         {
@@ -97,6 +104,13 @@ internal sealed class NodeConnection : IAsyncDisposable
         Reasons = opening.Carriers?.Reasons ?? [];
         WaysWereTried = opening.Carriers is { Candidates.Count: > 0 };
         return answer.Version;
+    }
+
+    /// <summary>Breaks the running request, so that it goes on elsewhere.</summary>
+    public void Abandon(string reason)
+    {
+        if (Carrier is { } carrier) carrier.Fail(reason);
+        else _socket.Dispose();
     }
 
     public async ValueTask DisposeAsync()

@@ -1,9 +1,14 @@
+using NovaCron.Dwcp.Transport.Congestion;
+
 namespace NovaCron.Dwcp.Transport.Transfers;
 
 /// <summary>The TLS stream of a connection, with the connection: closed together.</summary>
 internal sealed class OwnedStream(NodeConnection connection) : Stream
 {
     private readonly Stream _stream = connection.Stream;
+
+    /// <summary>What the kernel knows about the connection now.</summary>
+    public TcpPath? ReadPath() => connection.ReadPath();
 
     public override bool CanRead => true;
 

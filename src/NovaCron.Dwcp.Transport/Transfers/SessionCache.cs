@@ -43,7 +43,7 @@ internal sealed class SessionCache : IAsyncDisposable
     /// <summary>Everything that makes two requests speak for the same client; keys only as a hash.</summary>
     public static string KeyOf(NodeAddress address, TransferRequest request)
     {
-        var secret = $"{request.ApiKey}\n{request.CanaryKey}\n{request.ClientCertificate?.Thumbprint}\n{request.Pin}\n{request.ServerName}\n{string.Join(",", request.Versions)}\n{request.Mode}\n"
+        var secret = $"{request.ApiKey}\n{request.CanaryKey}\n{request.ClientCertificate?.Thumbprint}\n{request.Pin}\n{request.ServerName}\n{string.Join(",", request.Versions)}\n{request.Mode}\n{request.Profile}\n"
             + string.Join(",", request.TrustedCertificates?.Select(c => c.Thumbprint) ?? []);
         return $"{address.Host}\n{address.Port}\n{request.ClientId}\n{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(secret)))}";
     }

@@ -34,9 +34,12 @@ public sealed class TransferClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(protocols);
         _protocols = protocols.ToDictionary(p => p.Version);
         _time = time ?? TimeProvider.System;
-        _carriers = carriers ?? [new DatagramClientCarrier()];
+        _carriers = carriers ?? [new DatagramClientCarrier(), new TcpStreamsClientCarrier()];
         _memory = new CarrierMemory(_time);
     }
+
+    /// <summary>How often a way that failed is tried again beside a running transfer: a handshake's cost each time.</summary>
+    internal TimeSpan HealPeriod { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Sends the source as the object that the request names; returns after the node's durable, verified commit.</summary>
     /// <exception cref="DwcpTransferException">It failed for good.</exception>
@@ -59,6 +62,25 @@ public sealed class TransferClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(sink);
         var run = Begin(request, needsPath: true);
         return TransferAsync(run, progress, (session, context) => session.ReceiveAsync(run.Address.Path.Text, sink, context, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>
+    /// Proves a finished transfer once more: reads the local side again, and asks the node what it lists. Catches a source that was written to while it was sent, and a disk that lies.
+    /// </summary>
+    /// <param name="request">The transfer's.</param>
+    /// <param name="result">What it returned.</param>
+    /// <param name="local">The local side: what was sent, or <see cref="TransferSource.FromPaths(IReadOnlyList{string})"/> of what was received.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DwcpTransferException">The two sides differ now; code <see cref="DwcpErrorCode.ManifestMismatch"/>.</exception>
+    public async Task VerifyAsync(TransferRequest request, TransferResult result, TransferSource local, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var here = await Task.Run(() => SourceEntries.Hash(local, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var there = (await ListAsync(request, cancellationToken).ConfigureAwait(false)).FirstOrDefault(o => o.Path == result.Path)?.Root;
+        if (here != result.Root)
+            throw new DwcpTransferException(DwcpErrorCode.ManifestMismatch, DwcpFault.Client, $"The local side of '{result.Path}' has the hash {here} now; {result.Root} was transferred. It was changed meanwhile: transfer it again.");
+        if (there != result.Root)
+            throw new DwcpTransferException(DwcpErrorCode.ManifestMismatch, DwcpFault.Server, $"The node lists '{result.Path}' as {there?.ToString() ?? "not there"}; {result.Root} was transferred. Somebody replaced it meanwhile, or it must be transferred again.");
     }
 
     /// <summary>Objects on the node whose path begins with the request's.</summary>
@@ -110,6 +132,8 @@ public sealed class TransferClient : IAsyncDisposable
         {
             await reporting.CancelAsync().ConfigureAwait(false);
             await reporter.ConfigureAwait(false);
+            // Found just as the transfer ended.
+            if (run.Healed is { } healed) await SessionCache.DisposeQuietlyAsync(healed).ConfigureAwait(false);
         }
 
         progress?.Report(run.Snapshot(_time, 0, done: true));
@@ -161,12 +185,12 @@ public sealed class TransferClient : IAsyncDisposable
                     throw new DwcpTransferException(e.Code, e.Fault, $"{e.Message} Gave up after {run.Attempt} attempts without progress for {run.Request.GiveUpAfter.TotalSeconds:0} s.", e);
                 }
 
-                run.Request.AttemptFailed?.Invoke(new TransferAttempt(run.Attempt, run.Version, e));
+                if (run.Healed is null) run.Request.AttemptFailed?.Invoke(new TransferAttempt(run.Attempt, run.Version, e));
                 run.Resuming = true;
                 run.Version = 0;
                 ItpComponent.RecordResume();
-                // A redirect is an answer, not a failure.
-                if (e.Code != DwcpErrorCode.VersionChanged) await Task.Delay(BackOff(fruitless), _time, cancellationToken).ConfigureAwait(false);
+                // A redirect is an answer, not a failure; neither is a better way.
+                if (e.Code != DwcpErrorCode.VersionChanged && run.Healed is null) await Task.Delay(BackOff(fruitless), _time, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -192,6 +216,8 @@ public sealed class TransferClient : IAsyncDisposable
         var path = connection.ReadPath();
         var carried = connection.Carrier?.ReadState();
         var keep = false;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var healing = HealAsync(run, connection, over.Token);
         try
         {
             var result = await body(connection.Session!, context).ConfigureAwait(false);
@@ -205,6 +231,8 @@ public sealed class TransferClient : IAsyncDisposable
         }
         finally
         {
+            await over.CancelAsync().ConfigureAwait(false);
+            await healing.ConfigureAwait(false);
             if (connection.Carrier is { } carrier)
             {
                 run.EndCarrier(carrier.ReadState(), carried!);
@@ -223,8 +251,68 @@ public sealed class TransferClient : IAsyncDisposable
         }
     }
 
+    // Beside a transfer that goes another way than the best one, because that one failed here: tries it again now and then, and when it works takes the transfer there.
+    private async Task HealAsync(Run run, NodeConnection current, CancellationToken cancellationToken)
+    {
+        if (current.Session is not V3ClientSession || current.Measure(run.PlannedBytes) is not { } path || WishOf(run.Request) is not null) return;
+        var best = PathChooser.Rank(path, run.Request.Mode, _carriers, _ => null, []);
+        if (best.Count == 0 || best[0].Number == current.Carrier?.Number || _memory.ReasonToAvoid(run.Node, best[0].Number) is null) return;
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(HealPeriod, _time, cancellationToken).ConfigureAwait(false);
+                if (await TryHealAsync(run, best[0], cancellationToken).ConfigureAwait(false) is not { } healed) continue;
+                run.Healed = healed;
+                _memory.Forget(run.Node, best[0].Number);
+                ItpComponent.RecordReturn();
+                current.Abandon($"{best[0].Name} gets through again");
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return; // the attempt ended first
+        }
+    }
+
+    private async Task<NodeConnection?> TryHealAsync(Run run, IClientCarrier carrier, CancellationToken cancellationToken)
+    {
+        NodeConnection? connection = null;
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(run.Request.ConnectTimeout);
+            connection = await NodeConnection.ConnectAsync(run.Address, run.Request, _protocols[3].Alpn, _time, limit.Token).ConfigureAwait(false);
+            if (Plan(connection, run) is { } plan)
+            {
+                var only = plan with { Candidates = [carrier], Failed = (_, reason) => _memory.RecordFailure(run.Node, carrier.Number, reason) };
+                await connection.OpenAsync(_protocols[3], OpeningOf(run, [3]) with { Carriers = only }, limit.Token).ConfigureAwait(false);
+                if (connection.Carrier is not null) return connection;
+            }
+        }
+        catch (Exception e) when (e is DwcpTransferException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // Not yet: the transfer goes on as it is.
+        }
+        catch
+        {
+            if (connection is not null) await SessionCache.DisposeQuietlyAsync(connection).ConfigureAwait(false);
+            throw;
+        }
+
+        if (connection is not null) await SessionCache.DisposeQuietlyAsync(connection).ConfigureAwait(false);
+        return null;
+    }
+
     private async Task<(NodeConnection Connection, int Version)> AcquireAsync(Run run, int fruitless, CancellationToken cancellationToken)
     {
+        if (run.Healed is { } healed)
+        {
+            run.Healed = null;
+            return (healed, 3);
+        }
+
         // After a failure a new connection is wanted, not another idle one that may be as dead.
         while (!run.Request.FreshSession && !run.Resuming && _sessions.Take(run.Key) is { } idle)
         {
@@ -265,8 +353,14 @@ public sealed class TransferClient : IAsyncDisposable
             Reasons = reasons,
             Certificate = connection.Certificate,
             Parallelism = run.Request.Parallelism,
+            TcpModelsPath = connection.UsesBbr,
+            Profile = run.Request.Profile,
             ConnectTlsAsync = async cancellationToken =>
-                new OwnedStream(await NodeConnection.ConnectAsync(run.Address, run.Request, V3ServerProtocol.AlpnName, _time, cancellationToken).ConfigureAwait(false)),
+            {
+                var another = await NodeConnection.ConnectAsync(run.Address, run.Request, V3ServerProtocol.AlpnName, _time, cancellationToken).ConfigureAwait(false);
+                another.LimitUnsent();
+                return new OwnedStream(another);
+            },
             Failed = (carrier, reason) =>
             {
                 _memory.RecordFailure(run.Node, carrier.Number, reason);
@@ -284,10 +378,12 @@ public sealed class TransferClient : IAsyncDisposable
         return fruitless >= request.AttemptsBeforeV1 && spoken.Contains(1) ? [1] : spoken;
     }
 
+    private static SessionOpening OpeningOf(Run run, IReadOnlyList<int> offered) => new(run.Request.ClientId, offered, run.Request.ApiKey, run.Request.CanaryKey);
+
     private async Task<(NodeConnection Connection, int Version)> OpenAsync(Run run, int[] offered, CancellationToken cancellationToken)
     {
         var version = offered.Max(); // the newest asks the node, which may name an older one
-        var opening = new SessionOpening(run.Request.ClientId, offered, run.Request.ApiKey, run.Request.CanaryKey);
+        var opening = OpeningOf(run, offered);
         for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             if (!_protocols.TryGetValue(version, out var protocol) || !offered.Contains(version))
@@ -386,6 +482,9 @@ public sealed class TransferClient : IAsyncDisposable
 
         /// <summary>The node, as failures of ways are remembered for it.</summary>
         public string Node { get; } = $"{address.Host}:{address.Port}";
+
+        /// <summary>A session over a better way, to go on with.</summary>
+        public NodeConnection? Healed { get; set; }
 
         public TimeSpan? CarriedRoundTrip { get; private set; }
 

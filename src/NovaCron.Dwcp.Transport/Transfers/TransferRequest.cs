@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Codec;
+using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Datacenter;
 
 namespace NovaCron.Dwcp.Transport.Transfers;
@@ -48,6 +49,9 @@ public sealed record TransferRequest
 
     /// <summary>Which ways of carrying the session may be used.</summary>
     public Paths.TransferMode Mode { get; init; } = Paths.TransferMode.Auto;
+
+    /// <summary>How the transfer stands to others on its path. Background holds over UDP, both ways; TCP takes the kernel's share.</summary>
+    public AcpProfile Profile { get; init; }
 
     /// <summary>Connections to use where the way uses several, 1 to 64; null for its own choice.</summary>
     public int? Parallelism { get; init; }

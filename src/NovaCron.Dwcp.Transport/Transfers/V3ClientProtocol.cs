@@ -25,34 +25,34 @@ public sealed class V3ClientProtocol : IClientProtocol
         {
             message.Write(open);
             await channel.WriteAsync(FrameType.Open, 0, open, cancellationToken).ConfigureAwait(false);
-            await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var (version, sessionId, features) = await ReadReplyAsync(channel, cancellationToken).ConfigureAwait(false);
-        if (version != 3) return new SessionAnswer(version, null);
-        channel.MaxFrameBytes = WireLimits.MaxFrame;
-        if (opening.Carriers is not { Candidates.Count: > 0 } plan) return new SessionAnswer(3, new V3ClientSession(channel, (features & WireLimits.BulkFeature) != 0));
-        var negotiation = CarrierNegotiation.Describe(message, sessionId, features, plan.Certificate);
-        foreach (var carrier in plan.Candidates)
+        var plan = opening.Carriers;
+        var reply = new OpenReply(channel, message, plan?.Certificate ?? []);
+        if (plan is { Candidates: [var first, ..] })
         {
-            if ((features >> carrier.Number & 1) == 0)
-            {
-                plan.Reasons.Add($"{carrier.Name}: this node does not offer it");
-                continue;
-            }
-
-            if (await TryConnectAsync(channel, carrier, plan, negotiation, cancellationToken).ConfigureAwait(false) is { } connection)
-                {
-                ItpComponent.RecordCarried();
-                return new SessionAnswer(3, new V3ClientSession(channel, connection, reason => plan.Failed(carrier, reason)));
-            }
+            // The first offer goes along with Open: a round trip less. A node that sends us to another version does not read it.
+            if (await TryConnectAsync(reply, first, plan, cancellationToken).ConfigureAwait(false) is { } connection) return Carried(reply, connection, first, plan);
         }
 
-        return new SessionAnswer(3, new V3ClientSession(channel, (features & WireLimits.BulkFeature) != 0));
+        await reply.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (reply.Version != 3) return new SessionAnswer(reply.Version, null);
+        foreach (var carrier in plan?.Candidates.Skip(1) ?? [])
+        {
+            if (!reply.Has(carrier)) plan!.Reasons.Add($"{carrier.Name}: this node does not offer it");
+            else if (await TryConnectAsync(reply, carrier, plan!, cancellationToken).ConfigureAwait(false) is { } connection) return Carried(reply, connection, carrier, plan!);
+        }
+
+        return new SessionAnswer(3, new V3ClientSession(channel, (reply.Features & WireLimits.BulkFeature) != 0));
     }
 
-    private static async Task<CarrierConnection?> TryConnectAsync(
-        FrameChannel channel, IClientCarrier carrier, CarrierPlan plan, byte[] negotiation, CancellationToken cancellationToken)
+    private static SessionAnswer Carried(OpenReply reply, CarrierConnection connection, IClientCarrier carrier, CarrierPlan plan)
+    {
+        ItpComponent.RecordCarried();
+        return new SessionAnswer(3, new V3ClientSession(reply.Channel, connection, reason => plan.Failed(carrier, reason)));
+    }
+
+    private static async Task<CarrierConnection?> TryConnectAsync(OpenReply reply, IClientCarrier carrier, CarrierPlan plan, CancellationToken cancellationToken)
     {
         var tlsBroke = false;
         try
@@ -61,29 +61,40 @@ public sealed class V3ClientProtocol : IClientProtocol
                 new ClientCarrierRequest
                 {
                     Path = plan.Path,
-                    Negotiation = negotiation,
+                    Negotiation = () => reply.Negotiation,
                     Parallelism = plan.Parallelism,
+                    TcpModelsPath = plan.TcpModelsPath,
+                    Profile = plan.Profile,
                     ConnectTlsAsync = plan.ConnectTlsAsync,
                     ExchangeAsync = async (offer, cancel) =>
                     {
                         tlsBroke = true;
-                        var answer = await ExchangeAsync(channel, carrier.Number, offer, cancel).ConfigureAwait(false);
+                        var answer = await ExchangeAsync(reply, carrier, offer, cancel).ConfigureAwait(false);
                         tlsBroke = false;
-                        return answer.Accepted ?? throw new DwcpTransferException(DwcpErrorCode.NotPermitted, DwcpFault.Server, $"the node refuses: {answer.Refusal}");
+                        return answer.Accepted ?? throw new DwcpTransferException(DwcpErrorCode.NotPermitted, DwcpFault.Server, answer.Refusal);
                     },
                 },
                 cancellationToken).ConfigureAwait(false);
         }
         catch (DwcpTransferException e) when (!tlsBroke)
         {
+            if (reply.Version != 3) return null;
+            if (!reply.Has(carrier))
+            {
+                plan.Reasons.Add($"{carrier.Name}: this node does not offer it");
+                return null;
+            }
+
             plan.Reasons.Add($"{carrier.Name}: failed, {e.Message}");
             plan.Failed(carrier, e.Message);
             return null;
         }
     }
 
-    private static async Task<(ReadOnlyMemory<byte>? Accepted, string Refusal)> ExchangeAsync(FrameChannel channel, int number, ReadOnlyMemory<byte> offer, CancellationToken cancellationToken)
+    private static async Task<(ReadOnlyMemory<byte>? Accepted, string Refusal)> ExchangeAsync(OpenReply open, IClientCarrier carrier, ReadOnlyMemory<byte> offer, CancellationToken cancellationToken)
     {
+        var number = carrier.Number;
+        var channel = open.Channel;
         using (var message = new WireWriter())
         {
             message.Number(number).Bytes(offer.Span);
@@ -91,6 +102,8 @@ public sealed class V3ClientProtocol : IClientProtocol
             await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        await open.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (open.Version != 3) return (null, $"the node speaks version {open.Version} with this client");
         using var reply = await channel.ReadAsync(cancellationToken).ConfigureAwait(false)
             ?? throw new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Network, "The node closed the connection instead of answering.");
         if (reply.Type == FrameType.Error) throw ErrorFrame.Read(reply.Payload.Span);
@@ -104,25 +117,46 @@ public sealed class V3ClientProtocol : IClientProtocol
         var reader = new WireReader(reply.Payload.Span);
         if (reader.Count("carrier", 31) != number) throw new DwcpProtocolException("The node answered for another carrier than was offered.");
         if (reader.Byte() == 1) return (reader.Bytes(Math.Min(reader.Remaining, WireLimits.MaxCarrierMessage)).ToArray(), "");
-        return (null, reader.Text("message", WireLimits.MaxMessage));
+        return (null, $"the node refuses: {reader.Text("message", WireLimits.MaxMessage)}");
     }
 
-    private static async Task<(int Version, string SessionId, ulong Features)> ReadReplyAsync(FrameChannel channel, CancellationToken cancellationToken)
+    /// <summary>The node's answer to Open, read when it is first needed.</summary>
+    private sealed class OpenReply(FrameChannel channel, OpenMessage message, byte[] certificate)
     {
-        using var reply = await channel.ReadAsync(cancellationToken).ConfigureAwait(false)
-            ?? throw new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Network, "The node closed the connection instead of answering.");
-        if (reply.Type == FrameType.Error) throw ErrorFrame.Read(reply.Payload.Span);
-        if (reply.Type != FrameType.OpenReply) throw new DwcpProtocolException($"The node answered Open with {reply.Type}.");
-        return ReadReply(reply);
-    }
+        private bool _read;
 
-    private static (int Version, string SessionId, ulong Features) ReadReply(Frame reply)
-    {
-        var reader = new WireReader(reply.Payload.Span);
-        var version = reader.Count("version", 1000);
-        var sessionId = reader.Text("session id", 64);
-        var features = reader.Varint(); // one bit for each carrier that the node has, one for the bulk path; unknown ones are ignored
-        reader.ExpectEnd("an OpenReply frame");
-        return (version, sessionId, features);
+        public FrameChannel Channel => channel;
+
+        public int Version { get; private set; }
+
+        /// <summary>One bit for each carrier that the node has, one for the bulk path; unknown ones are ignored.</summary>
+        public ulong Features { get; private set; }
+
+        public ReadOnlyMemory<byte> Negotiation { get; private set; }
+
+        public bool Has(IClientCarrier carrier) => (Features >> carrier.Number & 1) != 0;
+
+        public async Task ReadAsync(CancellationToken cancellationToken)
+        {
+            if (_read) return;
+            _read = true;
+            await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+            using var reply = await channel.ReadAsync(cancellationToken).ConfigureAwait(false)
+                ?? throw new DwcpTransferException(DwcpErrorCode.ConnectionFailed, DwcpFault.Network, "The node closed the connection instead of answering.");
+            if (reply.Type == FrameType.Error) throw ErrorFrame.Read(reply.Payload.Span);
+            if (reply.Type != FrameType.OpenReply) throw new DwcpProtocolException($"The node answered Open with {reply.Type}.");
+            Parse(reply);
+            if (Version == 3) channel.MaxFrameBytes = WireLimits.MaxFrame;
+        }
+
+        private void Parse(Frame reply)
+        {
+            var reader = new WireReader(reply.Payload.Span);
+            Version = reader.Count("version", 1000);
+            var sessionId = reader.Text("session id", 64);
+            Features = reader.Varint();
+            reader.ExpectEnd("an OpenReply frame");
+            if (Version == 3) Negotiation = CarrierNegotiation.Describe(message, sessionId, Features, certificate);
+        }
     }
 }

@@ -15,9 +15,13 @@ internal sealed class V3ClientSession : IClientSession
 {
     private const int InboxFrames = 16;
 
-    // Longer than the probes of a silent carrier are apart (DatagramConnection: 2 s).
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(500);
+    // A carrier that is silent for so long, and for so many round trips, is asked about.
+    private static readonly TimeSpan ShortestSilence = TimeSpan.FromSeconds(1);
+    private const int SilentRoundTrips = 6;
+
+    // So many times that silence is borne when the TLS connection is gone, too.
+    private const int EndedPatience = 3;
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(250);
 
     private readonly FrameChannel _channel;
     private readonly CancellationTokenSource _stop = new();
@@ -36,6 +40,7 @@ internal sealed class V3ClientSession : IClientSession
     private readonly Task _watching = Task.CompletedTask;
     private readonly Action<string>? _carrierFailed;
     private long _controlAnsweredAt;
+    private volatile bool _controlEnded;
 
     /// <param name="channel">The open session's.</param>
     /// <param name="offersBulk">True when the node offers this client the bulk path.</param>
@@ -218,17 +223,32 @@ internal sealed class V3ClientSession : IClientSession
     }
 
     // Silence is a blackout, which is waited for, or a carrier that is blocked, from which the transfer goes on another way. The TLS connection tells which:
-    // it is asked once the carrier is silent, and the carrier is given the time of its own probes after the answer.
+    // it is asked once the carrier is silent, and after its answer the carrier is probed for as long again.
     private async Task WatchCarrierAsync(CarrierConnection carrier, FrameChannel control)
     {
         var answers = ReadControlAsync(control);
         var asked = false;
+        var (read, readAt) = (_channel.BytesRead, Stopwatch.GetTimestamp());
         try
         {
             while (_usable)
             {
                 await Task.Delay(WatchPeriod, _stop.Token).ConfigureAwait(false);
-                if (carrier.ReadState().Silence < LongestSilence)
+                var state = carrier.ReadState();
+                var patience = state.RoundTrip is { } roundTrip && roundTrip * SilentRoundTrips > ShortestSilence ? roundTrip * SilentRoundTrips : ShortestSilence;
+                if (_inbox is null || _channel.BytesRead != read) (read, readAt) = (_channel.BytesRead, Stopwatch.GetTimestamp());
+                // Who receives only has nothing in flight: without a question there is no silence.
+                else if (Stopwatch.GetElapsedTime(readAt) >= patience) carrier.Probe();
+
+                if (_controlEnded)
+                {
+                    // Nobody is left to be asked. Together with silence: the node was restarted, or the path is gone for long; a new connection finds out.
+                    if (state.Silence < patience * EndedPatience) continue;
+                    carrier.Fail($"the node answers neither over {carrier.Name} nor over TCP any more");
+                    return;
+                }
+
+                if (state.Silence < patience)
                 {
                     asked = false;
                 }
@@ -236,14 +256,13 @@ internal sealed class V3ClientSession : IClientSession
                 {
                     asked = true;
                     Interlocked.Exchange(ref _controlAnsweredAt, 0);
-                    await control.WriteAsync(FrameType.Ping, 0, ReadOnlyMemory<byte>.Empty, _stop.Token).ConfigureAwait(false);
-                    await control.FlushAsync(_stop.Token).ConfigureAwait(false);
+                    _controlEnded |= !await TryAskAsync(control).ConfigureAwait(false);
                 }
-                else if (Interlocked.Read(ref _controlAnsweredAt) is var answered and not 0 && Stopwatch.GetElapsedTime(answered) >= LongestSilence)
+                else if (Interlocked.Read(ref _controlAnsweredAt) is var answered and not 0)
                 {
-                    var reason = $"{carrier.Name} is no longer answered while TCP is: it was blocked on the way";
-                    _carrierFailed?.Invoke(reason);
-                    carrier.Fail(reason);
+                    carrier.Probe();
+                    if (Stopwatch.GetElapsedTime(answered) < patience) continue;
+                    await LeaveCarrierAsync(carrier, control).ConfigureAwait(false);
                     return;
                 }
             }
@@ -256,6 +275,30 @@ internal sealed class V3ClientSession : IClientSession
         {
             await answers.ConfigureAwait(false);
         }
+    }
+
+    private async Task<bool> TryAskAsync(FrameChannel control)
+    {
+        try
+        {
+            await control.WriteAsync(FrameType.Ping, 0, ReadOnlyMemory<byte>.Empty, _stop.Token).ConfigureAwait(false);
+            await control.FlushAsync(_stop.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (DwcpTransferException)
+        {
+            return false; // it broke: the session does not depend on it
+        }
+    }
+
+    private async Task LeaveCarrierAsync(CarrierConnection carrier, FrameChannel control)
+    {
+        var reason = $"{carrier.Name} is no longer answered while TCP is: it was blocked on the way";
+        _carrierFailed?.Invoke(reason);
+        carrier.Fail(reason);
+        // The node need not wait for the carrier's own limit of silence.
+        await control.WriteAsync(FrameType.Close, 0, ReadOnlyMemory<byte>.Empty, _stop.Token).ConfigureAwait(false);
+        await control.FlushAsync(_stop.Token).ConfigureAwait(false);
     }
 
     private async Task ReadControlAsync(FrameChannel control)
@@ -277,6 +320,7 @@ internal sealed class V3ClientSession : IClientSession
         }
         finally
         {
+            _controlEnded = true;
             control.ReleaseBuffers();
         }
     }

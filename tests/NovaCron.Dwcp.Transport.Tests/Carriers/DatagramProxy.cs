@@ -38,6 +38,9 @@ internal sealed class DatagramProxy : IAsyncDisposable
 
     public int Rebinds { get; private set; }
 
+    /// <summary>Decides, by the number of a datagram of the client, whether it is lost; the node's are lost alike.</summary>
+    public Func<long, bool> Loses { get; init; } = static _ => false;
+
     /// <summary>Called before each of the client's datagrams is passed on, with its number from 1.</summary>
     public Func<long, ValueTask>? Forwarding { get; init; }
 
@@ -74,16 +77,17 @@ internal sealed class DatagramProxy : IAsyncDisposable
                 _relays.Add(RelayToClientAsync(_back));
             }
 
-            if (!Blocked) await _back.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), _node);
+            if (!Blocked && !Loses(count)) await _back.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), _node);
         }
     }
 
     private async Task RelayToClientAsync(Socket back)
     {
         var buffer = new byte[65_536];
+        var count = 0L;
         while (await ReceiveAsync(back, buffer) is { } received)
         {
-            if (!Blocked && _client is { } client) await _front.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), client);
+            if (!Blocked && !Loses(++count) && _client is { } client) await _front.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), client);
         }
     }
 

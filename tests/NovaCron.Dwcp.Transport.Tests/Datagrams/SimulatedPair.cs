@@ -22,10 +22,13 @@ internal sealed class SimulatedPair : IDisposable
         options ??= new DatagramConnectionOptions();
         var secret = Secret = new byte[32];
         _random.NextBytes(secret);
-        Client = new DatagramConnection(true, 1, 2, secret, ServerAddress, true, new AcpController(1452), options, 0, _ => { });
+        Client = new DatagramConnection(true, 1, 2, secret, ServerAddress, true, Controller, options, 0, _ => { });
         Server = new DatagramConnection(false, 2, 1, secret, ClientAddress, validated, new AcpController(1452), options, 0, _ => { });
         FromClient = ClientAddress;
     }
+
+    /// <summary>The client's.</summary>
+    public AcpController Controller { get; } = new(1452);
 
     public DatagramConnection Client { get; }
 

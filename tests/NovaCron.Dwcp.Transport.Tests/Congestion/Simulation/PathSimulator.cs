@@ -59,6 +59,16 @@ public sealed class PathSimulator
         Now = end;
     }
 
+    /// <summary>When a busy machine gets to what comes at <paramref name="time"/>.</summary>
+    internal long AfterStall(long time)
+    {
+        const long period = 100_000_000;
+        // Each stall begins at another moment of its period, so that nothing falls into step with it.
+        var number = time / period;
+        var begin = (number * period) + (long)((ulong)number * 0x9E3779B97F4A7C15UL % (ulong)(period - Math.Max(1, _link.Stall)));
+        return time >= begin && time < begin + _link.Stall ? begin + _link.Stall : time;
+    }
+
     internal void At(long time, Action action) => _events.Enqueue(action, (Math.Max(time, Now), _order++));
 
     internal void Enqueue(SimulatedFlow flow, long number)

@@ -2,10 +2,12 @@ using NovaCron.Dwcp.Transport.Congestion;
 
 namespace NovaCron.Dwcp.Transport.Tests.Congestion.Simulation;
 
-/// <summary>A sender with endless data and its receiver, which acknowledges every second packet at once and others after 5 ms.</summary>
+/// <summary>A sender with endless data and its receiver, which acknowledges as <see cref="NovaCron.Dwcp.Transport.Datagrams.DatagramConnection"/> does: after 16 packets, at once after a gap, at latest after 4 ms.</summary>
 public sealed class SimulatedFlow
 {
-    private const long AcknowledgementDelay = 5_000_000;
+    private const long AcknowledgementDelay = 4_000_000;
+    private const int AcknowledgeEvery = 16;
+    private const int YoungPackets = 200;
     private const int MaximumRanges = 64;
 
     private readonly PathSimulator _simulator;
@@ -101,8 +103,8 @@ public sealed class SimulatedFlow
     {
         Insert(number);
         _unacknowledged++;
-        var gap = _received.Count > 1;
-        if (_unacknowledged >= 2 || gap)
+        var gap = number < _received[0].Last || (_received.Count > 1 && _received[0].First == number);
+        if (_unacknowledged >= (number < YoungPackets ? 2 : AcknowledgeEvery) || gap)
         {
             Acknowledge();
         }
@@ -157,7 +159,7 @@ public sealed class SimulatedFlow
     {
         _unacknowledged = 0;
         var ranges = _received.ToArray();
-        _simulator.At(_simulator.Now + (_baseRtt / 2), () => OnAcknowledgement(ranges));
+        _simulator.At(_simulator.AfterStall(_simulator.Now + (_baseRtt / 2)), () => OnAcknowledgement(ranges));
     }
 
     private void OnAcknowledgement(PacketRange[] ranges)

@@ -18,6 +18,9 @@ public sealed record SimulatedLink
     /// <summary>The rate as a function of time in nanoseconds; null for a constant one. 0 is a blackout.</summary>
     public Func<long, double>? RateAt { get; init; }
 
+    /// <summary>Nanoseconds, once in every 100 ms, for which the senders' machine is busy: acknowledgements that come meanwhile are taken one after another when it is over.</summary>
+    public long Stall { get; init; }
+
     /// <summary>Token bucket in front of the buffer in bytes; 0 for none. It fills at <see cref="PolicedRate"/>.</summary>
     public long PolicerBurst { get; init; }
 
