@@ -6,7 +6,7 @@ out=${1:?usage: corpus.sh DIRECTORY [MEBIBYTES]}
 mib=${2:-32}
 mkdir -p "$out"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap '[ -S "$work/redis.sock" ] && redis-cli -s "$work/redis.sock" shutdown nosave; rm -rf "$work"' EXIT
 have() { command -v "$1" >/dev/null || { echo "corpus: $1 is missing, so member $2 is left out" >&2; return 1; }; }
 cut_to() { head -c $((mib << 20)); cat > /dev/null; } # drains, so that the writer is not killed by a closed pipe
 take() { head -c $((mib << 20)); } # ends a writer that would go on for ever
@@ -105,14 +105,6 @@ fi
 # What the machine wrote about itself and its packages; nothing here is generated.
 { find /var/log /var/lib/dpkg/info /var/lib/systemd -xdev -type f -readable \( -name '*.log' -o -name 'dpkg.log*' -o -name syslog -o -name '*.list' -o -name '*.md5sums' \) 2>/dev/null || true; } |
   LC_ALL=C sort | xargs cat | cut_to > "$out/system.text"
-
-# The memory of a guest that booted Debian's kernel to its initial file system, without acceleration (about half a minute).
-kernel=$(ls /boot/vmlinuz-* 2>/dev/null | tail -1 || true)
-if [ -n "$kernel" ] && [ -e "/boot/initrd.img-${kernel#/boot/vmlinuz-}" ] && have qemu-system-x86_64 guest.memory; then
-  { sleep 40; echo "pmemsave 0 $((256 << 20)) \"$work/guest\""; echo quit; } |
-    timeout 120 qemu-system-x86_64 -accel tcg -m 256 -display none -serial null -kernel "$kernel" -initrd "/boot/initrd.img-${kernel#/boot/vmlinuz-}" -append "console=ttyS0" -monitor stdio > /dev/null 2>&1 || true
-  [ -s "$work/guest" ] && tail -c +$((16 << 20 | 1)) "$work/guest" | cut_to > "$out/guest.memory" || echo "corpus: the guest left no memory image, so member guest.memory is left out" >&2
-fi
 
 # What Prometheus says of itself, scrape after scrape.
 if have prometheus scrapes && have curl scrapes; then
