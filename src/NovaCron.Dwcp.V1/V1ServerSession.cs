@@ -88,6 +88,8 @@ internal sealed class V1ServerSession : IAsyncDisposable
         reader.ExpectEnd("a Hello message");
         if (!OpenMessage.IsClientId(clientId)) throw new DwcpProtocolException("The client id is empty, too long, or has a control character.");
         var principal = SessionAuthentication.Authenticate(_context, apiKey);
+        if (!_context.Split.ServesV1)
+            throw new DwcpTransferException(DwcpErrorCode.NoCommonVersion, DwcpFault.Client, "DWCP v1 is switched off here. Use a client that speaks v3, or ask the operator to switch v1 on again.");
         if (_context.Draining.IsCancellationRequested) throw new DwcpTransferException(DwcpErrorCode.Draining, DwcpFault.Client, "The node is shutting down. Connect again.");
         _store = _context.Store.OpenPrincipal(principal);
         _session = new SessionInfo(Convert.ToHexString(RandomNumberGenerator.GetBytes(8)).ToLowerInvariant(), VersionLabel.V1, principal, clientId, _context.RemoteEndPoint, _context.Time.GetUtcNow());

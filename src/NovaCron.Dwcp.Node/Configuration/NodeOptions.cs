@@ -64,12 +64,23 @@ public sealed record NodeOptions
     /// <summary>Expanded bytes that each principal may keep, or null for no limit.</summary>
     public long? QuotaBytes { get; init; }
 
+    /// <summary>Whether the node speaks v1; false in a build without it.</summary>
+    public bool HasV1 { get; init; } = BuiltWithV1;
+
     /// <summary>The Kubernetes API server, or null outside of a cluster.</summary>
     public Uri? ApiServer { get; init; }
 
     /// <summary>Version of this build.</summary>
     public static string BuildVersion { get; } =
         typeof(NodeOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>Whether this build holds DWCP v1.</summary>
+    public static bool BuiltWithV1 =>
+#if DWCP_V1
+        true;
+#else
+        false;
+#endif
 
     /// <summary>Reads the options.</summary>
     /// <param name="environment">Value of a variable, or null when it is not set.</param>
@@ -103,6 +114,7 @@ public sealed record NodeOptions
             Grace = ReadGrace(Read("DWCP_GRACE_SECONDS")),
             Datacenter = ReadDatacenter(Read),
             QuotaBytes = ReadQuota(Read("DWCP_QUOTA_BYTES")),
+            HasV1 = ReadProtocols(Read("DWCP_PROTOCOLS")),
             ApiServer = ReadApiServer(Read("KUBERNETES_SERVICE_HOST"), Read("KUBERNETES_SERVICE_PORT")),
         };
     }
@@ -152,6 +164,14 @@ public sealed record NodeOptions
             throw new DwcpNodeException("REDIS_URL is malformed: it must be host:port, such as dwcp-v3-redis:6379. The password belongs into the Secret, not here.");
         return new RedisAddress(text[..colon], port);
     }
+
+    private static bool ReadProtocols(string? text) => text switch
+    {
+        null => BuiltWithV1,
+        "3" => false,
+        "1,3" => BuiltWithV1 ? true : throw new DwcpNodeException("DWCP_PROTOCOLS is '1,3', but this build has no v1. Use an image with v1, or set it to 3."),
+        _ => throw Malformed("DWCP_PROTOCOLS", text, "1,3 or 3"),
+    };
 
     private static TimeSpan ReadGrace(string? text) => text switch
     {

@@ -5,7 +5,6 @@ using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Node.Secrets;
 using NovaCron.Dwcp.Transport.Storage;
 using NovaCron.Dwcp.Transport.Transfers;
-using NovaCron.Dwcp.V1;
 
 namespace NovaCron.Dwcp.Node.Diagnostics;
 
@@ -108,7 +107,7 @@ internal sealed class BenchmarkRunner(SecretFiles secrets, ObjectStore store, Fu
         var payload = RandomNumberGenerator.GetBytes(SampleBytes);
         var end = dataEndPoint();
         var address = end.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : end.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : end.Address;
-        await using var client = new TransferClient([new V3ClientProtocol(), new V1ClientProtocol()]);
+        await using var client = new TransferClient(ClientProtocols.All);
         var request = new TransferRequest
         {
             Remote = new Uri($"dwcp://{new IPEndPoint(address, end.Port)}/benchmark/{Guid.NewGuid():n}"),

@@ -9,6 +9,7 @@ public sealed record FlagSettings
     public const string CeilingKey = "FEATURE_FLAG_V3_CEILING";
     public const string GuardianLostPolicyKey = "GUARDIAN_LOST_POLICY";
     public const string GuardianLostAfterKey = "GUARDIAN_LOST_AFTER";
+    public const string V1Key = "DWCP_V1";
 
     /// <summary>What holds before anything was read.</summary>
     public static FlagSettings Initial { get; } = new();
@@ -24,6 +25,9 @@ public sealed record FlagSettings
 
     /// <summary>Time without a sign of the guardian after which it is lost.</summary>
     public TimeSpan GuardianLostAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>True: v1 is switched off, as far as everybody is on v3 anyway; see <see cref="FlagState.ServesV1"/>.</summary>
+    public bool V1Disabled { get; init; }
 
     /// <summary>Checks the ConfigMap's data. An absent key takes its default (flag and ceiling: 0); a malformed one is refused and its value here stays.</summary>
     /// <param name="data">The ConfigMap's data, or null when the object does not exist.</param>
@@ -61,7 +65,15 @@ public sealed record FlagSettings
                 break;
         }
 
-        var next = this with { Flag = Percent(FlagKey, Flag), Ceiling = Percent(CeilingKey, Ceiling), FallWhenGuardianLost = fall, GuardianLostAfter = lostAfter };
+        var v1Disabled = V1Disabled;
+        switch (Text(V1Key))
+        {
+            case null or "enabled": v1Disabled = false; break;
+            case "disabled": v1Disabled = true; break;
+            case var text: found.Add($"{V1Key} is '{Shorten(text)}', but must be enabled or disabled; {(v1Disabled ? "disabled" : "enabled")} stays in force."); break;
+        }
+
+        var next = this with { Flag = Percent(FlagKey, Flag), Ceiling = Percent(CeilingKey, Ceiling), FallWhenGuardianLost = fall, GuardianLostAfter = lostAfter, V1Disabled = v1Disabled };
         errors = found;
         return next;
     }

@@ -27,6 +27,19 @@ public sealed record FlagState
     /// <summary>Whether the guardian is past its limit.</summary>
     public bool GuardianLost { get; init; }
 
-    /// <summary>Percent of clients on v3: the lower of flag and ceiling, or 0 while the policy says so.</summary>
-    public int Effective => GuardianLost && Settings.FallWhenGuardianLost ? 0 : Math.Min(Settings.Flag, Settings.Ceiling);
+    /// <summary>Whether this node speaks v1 at all. Without it everybody is on v3, whatever the flag says: 0 would mean no service.</summary>
+    public bool HasV1 { get; init; } = true;
+
+    /// <summary>Percent of clients on v3: the lower of flag and ceiling, or 0 while the policy says so; 100 on a node without v1.</summary>
+    public int Effective => HasV1 ? Commanded : 100;
+
+    /// <summary>Whether v1 sessions are opened. Switched off it stays on for as long as anybody is to use it, so flag 0 by hand is a rollback at any time.</summary>
+    public bool ServesV1 => HasV1 && !(Settings.V1Disabled && Commanded == 100);
+
+    /// <summary>Why the flag is not followed, or null.</summary>
+    public string? Ignored => HasV1 || !IsKnown || Commanded == 100
+        ? null
+        : $"This node has no v1: {Commanded} % is ignored and everybody stays on v3. Deploy an image with v1 first (Invoke-DwcpRollback does).";
+
+    private int Commanded => GuardianLost && Settings.FallWhenGuardianLost ? 0 : Math.Min(Settings.Flag, Settings.Ceiling);
 }

@@ -3,10 +3,13 @@ using System.Globalization;
 namespace NovaCron.Dwcp.Node.Flags;
 
 /// <summary>Holds the flag state, applies readings to it one after the other, and answers readers without a lock.</summary>
-public sealed class RolloutFlag(TimeProvider time, ILogger log)
+/// <param name="time">Clock.</param>
+/// <param name="log">Where changes are told.</param>
+/// <param name="hasV1">Whether the node speaks v1.</param>
+public sealed class RolloutFlag(TimeProvider time, ILogger log, bool hasV1 = true)
 {
     private readonly Lock _gate = new();
-    private volatile FlagState _state = FlagState.Unknown;
+    private volatile FlagState _state = FlagState.Unknown with { HasV1 = hasV1 };
     private long _errors;
     private long _confirmed;
     private string? _seenRevision;
@@ -58,6 +61,8 @@ public sealed class RolloutFlag(TimeProvider time, ILogger log)
 
             if (next.Effective != before.Effective || !before.IsKnown)
                 log.LogInformation("v3 rollout is {Effective} % now (flag {Flag}, ceiling {Ceiling}, revision {Revision}).", next.Effective, settings.Flag, settings.Ceiling, next.Revision);
+            if (next.ServesV1 != before.ServesV1) log.LogInformation("v1 is switched {State} (revision {Revision}).", next.ServesV1 ? "on" : "off", next.Revision);
+            if (next.Ignored is { } ignored && ignored != before.Ignored) log.LogWarning("{Reason}", ignored);
         }
     }
 

@@ -10,5 +10,8 @@ public sealed class RolloutSplit(RolloutFlag flag, SecretFiles secrets, bool all
     public int VersionFor(string clientId) => TrafficBucket.VersionFor(clientId, flag.State.Effective);
 
     /// <inheritdoc/>
+    public bool ServesV1 => flag.State.ServesV1;
+
+    /// <inheritdoc/>
     public bool AcceptsCanary(string canaryKey) => allowsCanary && secrets.Current.IsDiagnosticsKey(canaryKey);
 }

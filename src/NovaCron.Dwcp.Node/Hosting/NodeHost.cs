@@ -17,7 +17,9 @@ using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Rdma;
 using NovaCron.Dwcp.Transport.Sessions;
 using NovaCron.Dwcp.Transport.Storage;
+#if DWCP_V1
 using NovaCron.Dwcp.V1;
+#endif
 
 namespace NovaCron.Dwcp.Node.Hosting;
 
@@ -25,6 +27,10 @@ namespace NovaCron.Dwcp.Node.Hosting;
 public sealed class NodeHost : IAsyncDisposable
 {
     private static readonly TimeSpan SamplePeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>The name of v1, which outlives it.</summary>
+    private const string RetiredAlpn = "dwcp/1";
+
     private static readonly TimeSpan StoreProbePeriod = TimeSpan.FromSeconds(10);
 
     /// <summary>Dead packs wait an hour before they are deleted, so looking six times in it is often enough.</summary>
@@ -63,7 +69,7 @@ public sealed class NodeHost : IAsyncDisposable
             throw StoreUnusable(options, error);
         }
 
-        Flag = new RolloutFlag(time, logging.CreateLogger("flags"));
+        Flag = new RolloutFlag(time, logging.CreateLogger("flags"), options.HasV1);
         Metrics = new NodeMetrics(options, time, logging.CreateLogger("sessions"));
     }
 
@@ -237,7 +243,7 @@ public sealed class NodeHost : IAsyncDisposable
                 // Behind a Service with source translation many clients share one address.
                 MaxSessionsPerAddress = 2048,
             },
-            [new V3ServerProtocol(), new V1ServerProtocol()]);
+            Protocols());
         try
         {
             await server.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -252,11 +258,28 @@ public sealed class NodeHost : IAsyncDisposable
         }
     }
 
+    private IReadOnlyList<IServerProtocol> Protocols()
+    {
+        List<IServerProtocol> spoken = [new V3ServerProtocol()];
+#if DWCP_V1
+        if (_options.HasV1) spoken.Add(new V1ServerProtocol());
+#endif
+        if (!_options.HasV1)
+        {
+            spoken.Add(new RetiredServerProtocol(RetiredAlpn));
+            _log.LogInformation("This node has no v1: everybody is on v3, and the flag is not followed.");
+        }
+
+        return spoken;
+    }
+
     private void AddGauges()
     {
         Metrics.AddGauge("dwcp_v3_rollout_percentage", "Percent of clients on v3 that this node applies now.", () => Flag.State.Effective);
         Metrics.AddGauge("dwcp_flag_revision", "resourceVersion of the ConfigMap whose flag is in force; NaN before the first.", () => Flag.NumericRevision);
         Metrics.AddGauge("dwcp_flag_staleness_seconds", "Time since the API server last confirmed the flag, in seconds; NaN before the first.", () => Flag.Staleness?.TotalSeconds ?? double.NaN);
+        Metrics.AddGauge("dwcp_v1_enabled", "1 while the node opens v1 sessions, 0 while v1 is switched off or not there at all.", () => Flag.State.ServesV1 ? 1 : 0);
+        Metrics.AddGauge("dwcp_flag_ignored", "1 while the node has no v1 and the flag asks for less than 100 %, else 0.", () => Flag.State.Ignored is null ? 0 : 1);
         Metrics.AddCounter("dwcp_flag_errors_total", "ConfigMap keys that were malformed and refused.", () => Flag.ErrorCount);
         Metrics.AddGauge("dwcp_guardian_lost", "1 while the guardian's Lease shows no sign of life past its limit, else 0.", () => Flag.State.GuardianLost ? 1 : 0);
         Metrics.AddGauge("dwcp_guardian_seen_timestamp_seconds", "When the guardian last showed itself, Unix seconds; NaN when it never did.",

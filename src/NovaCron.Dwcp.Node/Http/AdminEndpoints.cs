@@ -131,7 +131,7 @@ internal sealed class AdminEndpoints(
         SessionCountAnswer Count(string label) => new(metrics.Sessions.Started(label), metrics.Sessions.Active(label));
         return new FlagsAnswer(
             state.Settings.Flag, state.Settings.Ceiling, state.Effective, state.Revision, state.AppliedAt, state.IsKnown, flag.Staleness?.TotalSeconds, state.Errors,
-            state.GuardianSeenAt, state.GuardianLost, state.Settings.FallWhenGuardianLost ? "fall" : "hold", state.Settings.GuardianLostAfter.TotalSeconds, health.IsLeaving,
+            state.HasV1 ? state.ServesV1 ? "enabled" : "disabled" : "absent", state.Ignored, state.GuardianSeenAt, state.GuardianLost, state.Settings.FallWhenGuardianLost ? "fall" : "hold", state.Settings.GuardianLostAfter.TotalSeconds, health.IsLeaving,
             new SessionsAnswer(Count(VersionLabel.V1), Count(VersionLabel.V3), Count(VersionLabel.Canary)));
     }
 

@@ -22,7 +22,7 @@ internal sealed record SessionsAnswer(SessionCountAnswer V1, SessionCountAnswer 
 
 internal sealed record FlagsAnswer(
     int Flag, int Ceiling, int Effective, string Revision, DateTimeOffset? AppliedAt, bool Known, double? StalenessSeconds, IReadOnlyList<string> Errors,
-    DateTimeOffset? GuardianSeenAt, bool GuardianLost, string GuardianLostPolicy, double GuardianLostAfterSeconds, bool Draining, SessionsAnswer Sessions);
+    string V1, string? Ignored, DateTimeOffset? GuardianSeenAt, bool GuardianLost, string GuardianLostPolicy, double GuardianLostAfterSeconds, bool Draining, SessionsAnswer Sessions);
 
 internal sealed record ComponentMetricAnswer(string Name, string Kind, string Help, double Value);
 

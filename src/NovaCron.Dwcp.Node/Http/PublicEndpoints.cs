@@ -70,6 +70,12 @@ internal sealed class PublicEndpoints(NodeOptions options, NodeHealth health, IT
 
         var version = split.VersionFor(clientId);
         if (version == 3 && !versions.Contains(3)) version = 1;
+        if (version == 1 && !split.ServesV1)
+        {
+            await context.WriteErrorAsync(StatusCodes.Status409Conflict, "DWCP v1 is switched off here; offer version 3.").ConfigureAwait(false);
+            return;
+        }
+
         if (!versions.Contains(version))
         {
             await context.WriteErrorAsync(StatusCodes.Status409Conflict, $"This client is on version {version} now, which it did not offer.").ConfigureAwait(false);

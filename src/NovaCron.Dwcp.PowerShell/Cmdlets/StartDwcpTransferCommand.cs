@@ -5,7 +5,6 @@ using NovaCron.Dwcp.PowerShell.Transfers;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Transfers;
-using NovaCron.Dwcp.V1;
 
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 
@@ -177,7 +176,7 @@ public sealed class StartDwcpTransferCommand : TransferCmdlet
 
     private async Task<DwcpTransfer> TransferAsync(TransferRequest request, DwcpTransferStatus status, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
-        var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
+        var client = new TransferClient(ClientProtocols.All);
         await using var _ = client.ConfigureAwait(false);
         var both = new InlineProgress(update =>
         {

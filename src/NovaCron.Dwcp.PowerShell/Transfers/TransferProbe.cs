@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using NovaCron.Dwcp.Operations.Validation;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Transfers;
-using NovaCron.Dwcp.V1;
 
 namespace NovaCron.Dwcp.PowerShell.Transfers;
 
@@ -25,7 +24,7 @@ internal sealed class TransferProbe : ITransferProbe
         RandomNumberGenerator.Fill(payload);
         var path = $"validation/{Guid.NewGuid():n}";
         var (address, way) = await FindWayAsync(request, cancellationToken).ConfigureAwait(false);
-        var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
+        var client = new TransferClient(ClientProtocols.All);
         await using var _ = client.ConfigureAwait(false);
         var transfer = new TransferRequest
         {

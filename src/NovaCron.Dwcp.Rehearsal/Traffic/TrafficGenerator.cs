@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Transfers;
-using NovaCron.Dwcp.V1;
 
 namespace NovaCron.Dwcp.Rehearsal.Traffic;
 
@@ -54,7 +53,7 @@ public sealed class TrafficGenerator : IAsyncDisposable
         _options = options;
         _time = time ?? TimeProvider.System;
         _rate = options.Rate;
-        _client = new TransferClient([new V3ClientProtocol(), new V1ClientProtocol()], _time);
+        _client = new TransferClient(ClientProtocols.All, _time);
         _prefix = options.Target.GetLeftPart(UriPartial.Path).TrimEnd('/');
         _totalWeight = options.PayloadSizes.Sum(size => size.Weight);
         _slots = new SemaphoreSlim(options.MaximumConcurrency);

@@ -9,7 +9,6 @@ using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Transfers;
-using NovaCron.Dwcp.V1;
 
 namespace NovaCron.Dwcp.Tool.Commands;
 
@@ -82,7 +81,7 @@ internal static class TransferCommand
 
     private static async Task<int> RunAsync(OptionReader options, TextWriter output, Func<TransferClient, IProgress<TransferProgress>?, Task<TransferResult>> transfer)
     {
-        var client = new TransferClient([new V1ClientProtocol(), new V3ClientProtocol()]);
+        var client = new TransferClient(ClientProtocols.All);
         await using var _ = client.ConfigureAwait(false);
         var progress = options.Has("quiet") ? null : new TransferProgressLine(Console.Error, !Console.IsErrorRedirected);
         try

@@ -174,7 +174,8 @@ public sealed class TransferClient : IAsyncDisposable
             {
                 return await AttemptAsync(run, fruitless, body, cancellationToken).ConfigureAwait(false);
             }
-            catch (DwcpTransferException e) when (e.IsTransient && !cancellationToken.IsCancellationRequested)
+            catch (DwcpTransferException e) when (
+                (e.IsTransient || (e.Code == DwcpErrorCode.NoCommonVersion && FallsBackToV1(run.Request, fruitless))) && !cancellationToken.IsCancellationRequested)
             {
                 // Bytes that the receiver made safe: what was merely sent may have been sent for nothing, again and again.
                 var moved = run.Counters.ObjectChunkBytes > before;
@@ -374,11 +375,14 @@ public sealed class TransferClient : IAsyncDisposable
     private int[] OfferedVersions(TransferRequest request, int fruitless)
     {
         int[] spoken = [.. request.Versions.Where(_protocols.ContainsKey).Distinct()];
-        // v3 failed again and again: a careful client tries the old way, whatever the split says.
-        return fruitless >= request.AttemptsBeforeV1 && spoken.Contains(1) ? [1] : spoken;
+        return FallsBackToV1(request, fruitless) && spoken.Contains(1) ? [1] : spoken;
     }
 
     private static SessionOpening OpeningOf(Run run, IReadOnlyList<int> offered) => new(run.Request.ClientId, offered, run.Request.ApiKey, run.Request.CanaryKey);
+
+    // v3 failed again and again: a careful client tries the old way, whatever the split says. Every second time only, because v1 may be switched off.
+    private static bool FallsBackToV1(TransferRequest request, int fruitless) =>
+        fruitless >= request.AttemptsBeforeV1 && (fruitless - request.AttemptsBeforeV1) % 2 == 0 && request.Versions.Count > 1;
 
     private async Task<(NodeConnection Connection, int Version)> OpenAsync(Run run, int[] offered, CancellationToken cancellationToken)
     {

@@ -48,6 +48,40 @@ public class RolloutFlagTests
         Assert.Empty(_flag.State.Errors);
     }
 
+    [Theory]
+    [InlineData("100", "disabled", false)]
+    [InlineData("99", "disabled", true)]
+    [InlineData("0", "disabled", true)]
+    [InlineData("100", "enabled", true)]
+    public void V1_is_off_only_while_everybody_is_on_v3(string flag, string v1, bool serves)
+    {
+        _flag.Apply(new Dictionary<string, string> { [FlagSettings.FlagKey] = flag, [FlagSettings.CeilingKey] = "100", [FlagSettings.V1Key] = v1 }, "7");
+        Assert.Equal(serves, _flag.State.ServesV1);
+        Assert.Null(_flag.State.Ignored);
+    }
+
+    [Fact]
+    public void A_malformed_switch_of_v1_leaves_v1_as_it_is_and_counts_the_flag_as_applied()
+    {
+        Apply("100", "100", "7");
+        _flag.Apply(new Dictionary<string, string> { [FlagSettings.FlagKey] = "100", [FlagSettings.CeilingKey] = "100", [FlagSettings.V1Key] = "off" }, "8");
+        Assert.True(_flag.State.ServesV1);
+        Assert.Equal("8", _flag.State.Revision);
+        Assert.Contains("DWCP_V1 is 'off', but must be enabled or disabled", _log.Text);
+    }
+
+    [Fact]
+    public void A_node_without_v1_follows_no_flag_and_says_so()
+    {
+        var flag = new RolloutFlag(_time, _log, hasV1: false);
+        Assert.Equal(100, flag.State.Effective);
+        flag.Apply(new Dictionary<string, string> { [FlagSettings.FlagKey] = "0", [FlagSettings.CeilingKey] = "0" }, "7");
+        Assert.Equal(100, flag.State.Effective);
+        Assert.False(flag.State.ServesV1);
+        Assert.Contains("0 % is ignored", flag.State.Ignored);
+        Assert.Contains("0 % is ignored", _log.Text);
+    }
+
     [Fact]
     public void An_emergency_zero_beside_a_malformed_ceiling_counts_as_applied()
     {

@@ -34,6 +34,44 @@ public sealed class NodeSessionTests
     }
 
     [Fact]
+    public async Task V1_can_be_switched_off_while_running_and_flag_0_alone_brings_it_back()
+    {
+        await using var running = await RunningNode.StartAsync(percent: "100");
+        await using var client = running.CreateClient();
+        Assert.Equal(1, (await client.SendAsync(OnlyV1("a"), TransferSource.FromMemory(_payload))).Version);
+        running.Cluster.SetConfig(new() { ["FEATURE_FLAG_V3_ROLLOUT"] = "100", ["FEATURE_FLAG_V3_CEILING"] = "100", ["DWCP_V1"] = "disabled" });
+        await Eventually.TrueAsync(() => !running.Node.Flag.State.ServesV1, "v1 is off");
+
+        var refused = await Assert.ThrowsAsync<DwcpTransferException>(() => client.SendAsync(OnlyV1("b") with { FreshSession = true }, TransferSource.FromMemory(_payload)));
+        Assert.Equal(DwcpErrorCode.NoCommonVersion, refused.Code);
+        Assert.Contains("v1 is switched off", refused.Message);
+        Assert.Equal(3, (await client.SendAsync(running.RequestFor("c"), TransferSource.FromMemory(_payload))).Version);
+        Assert.Equal(0, Exposition.Parse(await running.ScrapeAsync()).Samples["dwcp_v1_enabled"]);
+
+        running.Cluster.SetConfig(new() { ["FEATURE_FLAG_V3_ROLLOUT"] = "0", ["FEATURE_FLAG_V3_CEILING"] = "100", ["DWCP_V1"] = "disabled" });
+        await Eventually.TrueAsync(() => running.Node.Flag.State.Effective == 0, "0 % in force");
+        Assert.Equal(1, (await client.SendAsync(running.RequestFor("d"), TransferSource.FromMemory(_payload))).Version);
+
+        TransferRequest OnlyV1(string path) => running.RequestFor(path) with { Versions = [1] };
+    }
+
+    [Fact]
+    public async Task A_node_without_v1_serves_everybody_on_v3_whatever_the_flag_says()
+    {
+        await using var running = await RunningNode.StartAsync(pod => pod.Environment["DWCP_PROTOCOLS"] = "3");
+        await using var client = running.CreateClient();
+        Assert.Equal(3, (await client.SendAsync(running.RequestFor("a"), TransferSource.FromMemory(_payload))).Version);
+        await Assert.ThrowsAsync<DwcpTransferException>(() =>
+            client.SendAsync(running.RequestFor("b") with { Versions = [1], GiveUpAfter = TimeSpan.FromMilliseconds(1) }, TransferSource.FromMemory(_payload)));
+        var (_, flags) = await running.AdminAsync(HttpMethod.Get, "/flags", null);
+        Assert.Equal("absent", flags["v1"]!.ToString());
+        Assert.Equal("0", flags["flag"]!.ToString());
+        Assert.Equal("100", flags["effective"]!.ToString());
+        Assert.Contains("ignored", flags["ignored"]!.ToString());
+        Assert.Equal(1, Exposition.Parse(await running.ScrapeAsync()).Samples["dwcp_flag_ignored"]);
+    }
+
+    [Fact]
     public async Task A_canary_is_on_v3_at_zero_percent_and_counted_apart()
     {
         await using var running = await RunningNode.StartAsync();
