@@ -29,6 +29,7 @@
         'Export-DwcpManifest',
         'Export-DwcpIncidentReport',
         'Invoke-DwcpRollback',
+        'Remove-DwcpV1',
         'Approve-DwcpRollout',
         'Get-DwcpRollout',
         'Resume-DwcpRollout',

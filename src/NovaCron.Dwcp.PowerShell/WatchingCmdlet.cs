@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Management.Automation;
 using NovaCron.Dwcp.Operations.Rollout;
 
@@ -33,12 +32,14 @@ public abstract class WatchingCmdlet : ClusterCmdlet
     /// <summary>Says something although the pipeline may accept nothing any more; the host still does.</summary>
     private protected void Warn(string message) => Host?.UI?.WriteWarningLine(message);
 
-    private protected async Task WatchAsync(RolloutService service, CancellationToken cancellationToken)
+    private protected Task WatchAsync(RolloutService service, CancellationToken cancellationToken) => WatchAsync(service, null, cancellationToken);
+
+    private protected async Task WatchAsync(RolloutService service, Func<RolloutObservation, bool>? until, CancellationToken cancellationToken)
     {
         _watching = true;
         try
         {
-            var options = new RolloutWatchOptions { For = WatchFor, UntilTargetApplied = UntilApplied };
+            var options = new RolloutWatchOptions { For = WatchFor, UntilTargetApplied = UntilApplied, Until = until };
             await foreach (var observation in service.WatchAsync(options, cancellationToken).ConfigureAwait(false))
                 Post(() => Show(observation));
         }
@@ -53,9 +54,7 @@ public abstract class WatchingCmdlet : ClusterCmdlet
 
     private void Show(RolloutObservation observation)
     {
-        var status = string.Create(CultureInfo.InvariantCulture,
-            $"{observation.State} at {observation.Percent} % of {observation.TargetPercent} %, v3 errors {Figure(observation.V3?.ErrorRatePercent, "%")}, P99 {Figure(observation.V3?.P99Milliseconds, "ms")}, {observation.AppliedPods} of {observation.ReadyPods} pods applied");
-        WriteProgress(new ProgressRecord(0, Activity, status)
+        WriteProgress(new ProgressRecord(0, Activity, observation.Summary)
         {
             CurrentOperation = observation.Message ?? "",
             SecondsRemaining = observation.TimeRemaining is { } remaining ? (int)Math.Min(int.MaxValue, remaining.TotalSeconds) : -1,
@@ -64,6 +63,4 @@ public abstract class WatchingCmdlet : ClusterCmdlet
             WriteVerbose(message);
         WriteObject(observation);
     }
-
-    private static string Figure(double? value, string unit) => value is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:0.##} {unit}") : "not known yet";
 }

@@ -91,6 +91,76 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
         }
     }
 
+    [Fact]
+    public async Task V1_is_switched_off_and_removed_by_the_runbook_and_comes_back_with_a_rollback()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("the image without v1 is a shell script here: NOT tested on this system");
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var directory = Directory.CreateTempSubdirectory("dwcp-deprecation-").FullName;
+        try
+        {
+            // The image without v1: the same program, told to leave it out.
+            var image = Path.Combine(directory, "dwcpd-v1-free");
+            await File.WriteAllTextAsync(image, $"#!/bin/sh\nDWCP_PROTOCOLS=3 exec '{Repository.Node}' \"$@\"\n", cancellationToken);
+            if (OperatingSystem.IsLinux()) File.SetUnixFileMode(image, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            var options = RehearsalClusterOptions.Create(null);
+            await using var cluster = await RehearsalCluster.StartAsync(options with { Images = new Dictionary<string, string>(options.Images) { ["dwcpd:v1-free"] = image } }, cancellationToken);
+            using var connection = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath });
+            await new StagingService(connection).DeployAsync(new StagingOptions
+            {
+                Namespace = Namespace,
+                Values = new StagingValues { Node = new NodeValues { CpuRequest = "2" } },
+            }, null, cancellationToken);
+            await using var traffic = await StartTrafficAsync(connection, cancellationToken);
+            var service = new RolloutService(connection, Namespace);
+            await service.SetAsync(new RolloutRequest
+            {
+                Percent = 100, CheckInterval = TimeSpan.FromSeconds(1),
+                Phases = [new() { Name = "phase-1", Percent = 100, Soak = TimeSpan.FromSeconds(1), MinimumRequests = 1 }],
+                Limits = new RolloutLimits { SlowMilliseconds = 5000, SlowerThanV1Percent = 1000 },
+                Approval = new RolloutApprovalPolicy { Required = false }, Validation = new RolloutValidationPolicy { Required = false },
+            }, cancellationToken);
+            RolloutObservation? last = null;
+            await WaitAsync(() => (last = service.ObserveAsync(cancellationToken).GetAwaiter().GetResult()) is { State: RolloutState.Completed, Percent: 100 },
+                () => $"{last?.State}: {last?.Message}", cancellationToken);
+            string[] common = ["-Kubeconfig", cluster.KubeconfigPath, "-Namespace", Namespace, "-OutputDirectory", directory];
+
+            var (exitCode, output) = await RunAsync("Invoke-Deprecation.ps1", [.. common, "-Image", "dwcpd:v1-free"]);
+            Assert.NotEqual(0, exitCode);
+            Assert.Contains("v1 is still on", output);
+            (exitCode, output) = await RunAsync("Invoke-Deprecation.ps1", [.. common, "-Window", "00:00:03", "-WatchFor", "00:01:30"]);
+            Assert.True(exitCode == 0, output);
+            Assert.Matches(@"Passed\s*:\s*True", output);
+            (exitCode, output) = await RunAsync("Invoke-Deprecation.ps1", [.. common, "-Image", "dwcpd:v1-free", "-DisabledFor", "00:00:01"]);
+            Assert.True(exitCode == 0, output);
+            Assert.Matches(@"Passed\s*:\s*True", output);
+            Assert.Equal(["absent"], await VersionsAsync(connection, cancellationToken));
+
+            (exitCode, output) = await RunAsync("Invoke-EmergencyRollback.ps1", ["-Reason", "A test of the way back.", .. common]);
+            Assert.True(exitCode == 0, output);
+            Assert.Equal(["enabled"], await VersionsAsync(connection, cancellationToken));
+            await WaitAsync(() => (last = service.ObserveAsync(cancellationToken).GetAwaiter().GetResult()) is { State: RolloutState.RolledBack, Percent: 0 },
+                () => $"{last?.State}: {last?.Message}", cancellationToken);
+            var end = await traffic.StopAsync(cancellationToken);
+            Assert.True(end.V1.Acknowledged > 0 && end.V3.Acknowledged > 0);
+            Assert.True(end.Lost == 0, string.Join("\n", end.RecentFailures.Select(failure => failure.Error)));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    /// <summary>What the ready nodes say of v1 themselves.</summary>
+    private static async Task<IReadOnlyList<string>> VersionsAsync(ClusterConnection connection, CancellationToken cancellationToken)
+    {
+        var view = new KubernetesRolloutCluster(connection, Namespace);
+        var said = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var pod in (await view.ListPodsAsync(cancellationToken)).Where(pod => pod is { Ready: true, Terminating: false }))
+            said.Add(Json((await view.GetFromPodAsync(pod, RolloutNames.DiagnosticsPort, "/flags", cancellationToken)).Body)["v1"]!.ToString());
+        return [.. said];
+    }
+
     /// <summary>Ctrl+C during a watch with -RollbackOnInterrupt.</summary>
     private async Task InterruptedAsync(RolloutService service, string directory, string kubeconfig, string incident, CancellationToken cancellationToken)
     {

@@ -17,6 +17,12 @@ public sealed record NodeFlags
 
     public bool Draining { get; init; }
 
+    /// <summary>False: the node has no v1 at all and does not follow the flag.</summary>
+    public bool HasV1 { get; init; } = true;
+
+    /// <summary>The node opens v1 sessions.</summary>
+    public bool ServesV1 { get; init; } = true;
+
     /// <summary>v3 sessions that the process has started since it began.</summary>
     public required long V3Started { get; init; }
 
@@ -28,6 +34,9 @@ public sealed record NodeFlags
     /// <remarks>Revisions are compared as numbers, as Kubernetes has promised since 1.35; others only for equality.</remarks>
     public bool HasApplied(string revision) =>
         Revision == revision || (ulong.TryParse(Revision, out var applied) && ulong.TryParse(revision, out var wanted) && applied >= wanted);
+
+    /// <summary>enabled, disabled or absent; a node of before this was told has v1.</summary>
+    private static string V1Of(JsonElement root) => root.TryGetProperty("v1", out var v1) ? v1.GetString() ?? "enabled" : "enabled";
 
     /// <exception cref="DwcpMetricsException">The answer is not what /flags gives.</exception>
     public static NodeFlags Parse(string json)
@@ -48,6 +57,8 @@ public sealed record NodeFlags
                     _ => root.GetProperty("revision").GetRawText(),
                 },
                 Draining = root.TryGetProperty("draining", out var draining) && draining.GetBoolean(),
+                HasV1 = V1Of(root) != "absent",
+                ServesV1 = V1Of(root) == "enabled",
                 V3Started = sessions.GetProperty("v3").GetProperty("started").GetInt64(),
                 V3Active = sessions.GetProperty("v3").GetProperty("active").GetInt64(),
                 V1Started = sessions.GetProperty("v1").GetProperty("started").GetInt64(),

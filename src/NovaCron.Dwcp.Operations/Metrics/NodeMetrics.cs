@@ -24,8 +24,17 @@ public sealed record NodeMetrics
     /// <exception cref="DwcpMetricsException">A family that decisions need is missing, not a number, negative, or inconsistent.</exception>
     public static NodeMetrics Parse(string text)
     {
-        var samples = PrometheusText.Parse(text, name => name is Requests or Corruption or Sessions or Health or Revision
-                                                         || name.StartsWith(Duration, StringComparison.Ordinal));
+        return Read(PrometheusText.Parse(text, name => name is Requests or Corruption or Sessions or Health or Revision
+                                                       || name.StartsWith(Duration, StringComparison.Ordinal)));
+    }
+
+    /// <summary>The names of all that is read.</summary>
+    internal static IReadOnlyList<string> Names { get; } = [Requests, Duration + "_bucket", Corruption, Sessions, Health, Revision];
+
+    /// <summary>Reads the samples of one node, wherever they come from.</summary>
+    /// <exception cref="DwcpMetricsException">A family that decisions need is missing, not a number, negative, or inconsistent.</exception>
+    public static NodeMetrics Read(IReadOnlyList<MetricSample> samples)
+    {
         var health = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var sample in samples)
             if (sample.Name == Health)

@@ -92,7 +92,8 @@ public sealed record RequestCounters
         return null;
     }
 
-    private bool IsContinuationOf(RequestCounters earlier) =>
+    /// <summary>Nothing fell since: the same process, later.</summary>
+    public bool IsContinuationOf(RequestCounters earlier) =>
         Ok >= earlier.Ok && ClientErrors >= earlier.ClientErrors && ServerErrors >= earlier.ServerErrors && SessionsStarted >= earlier.SessionsStarted
         && Corruptions >= earlier.Corruptions && Timed >= earlier.Timed && BucketBounds.SequenceEqual(earlier.BucketBounds)
         && !CumulativeBuckets.Where((count, i) => count < earlier.CumulativeBuckets[i]).Any();

@@ -30,10 +30,10 @@ public static class NotificationRules
             case { State: RolloutState.Frozen } when previous?.State != RolloutState.Frozen:
                 Add(frozen, NotificationAction.Trigger, NotificationSeverity.Warning);
                 break;
-            case { Reason: "PutBack" or "SampleRatio" or "Idle" }:
+            case { Reason: "PutBack" or "SampleRatio" or "SourcesDiffer" or "Idle" or "V1Enabled" }:
                 Add(incident, NotificationAction.Tell, NotificationSeverity.Warning);
                 break;
-            case { Reason: "Raised" or "Lowered" or "Completed" or "Suspended" }:
+            case { Reason: "Raised" or "Lowered" or "Completed" or "Suspended" or "V1Disabled" }:
                 Add(incident, NotificationAction.Tell, NotificationSeverity.Info);
                 break;
         }

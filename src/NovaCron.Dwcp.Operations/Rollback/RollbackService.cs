@@ -50,6 +50,10 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
         var requestedBy = options.RequestedBy ?? await journal.TryAsync("Identity", () => cluster.ReadIdentityAsync(cancellationToken)).ConfigureAwait(false) ?? "unknown";
         var rollout = await journal.TryAsync("Rollout", () => cluster.ReadRolloutAsync(cancellationToken)).ConfigureAwait(false);
 
+        // Nodes without v1 do not follow the flag; what had it takes their place first, and proves then. Their logs would be gone with them.
+        var saved = configuration.V1Archive is null ? null : await SaveEvidenceAsync(incident, options.OutputDirectory, journal, cancellationToken).ConfigureAwait(false);
+        var restored = configuration.V1Archive is null || await RestoreV1Async(configuration.V1Archive, incident, options, journal, cancellationToken).ConfigureAwait(false);
+
         var pods = await ProveAsync(configuration.Revision, flagZeroAt, options.ProofTimeout, journal, cancellationToken).ConfigureAwait(false);
         DateTimeOffset? provenAt = pods is not null && pods.All(pod => pod.Proven || pod.Deleted) ? _time.GetUtcNow() : null;
         if (pods is not null)
@@ -57,10 +61,11 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
                 ? $"{Count(pods.Count(pod => pod.Proven), "pod")} proved that no v3 session starts; {pods.Count(pod => pod.Deleted)} did not answer and were deleted."
                 : $"Not proven on {string.Join(", ", pods.Where(pod => !pod.Proven && !pod.Deleted).Select(pod => pod.Pod))}.");
 
-        var saved = await SaveEvidenceAsync(incident, options.OutputDirectory, journal, cancellationToken).ConfigureAwait(false);
+        await CheckCapacityAsync(journal, cancellationToken).ConfigureAwait(false);
+        saved ??= await SaveEvidenceAsync(incident, options.OutputDirectory, journal, cancellationToken).ConfigureAwait(false);
 
         DateTimeOffset? restartedAt = null;
-        if (options.Restart) restartedAt = await RestartAsync(incident, options.RestartTimeout, journal, cancellationToken).ConfigureAwait(false);
+        if (options.Restart && restored) restartedAt = await RestartAsync(incident, options.RestartTimeout, journal, cancellationToken).ConfigureAwait(false);
         var verified = await VerifyAsync(configuration.Revision, journal, cancellationToken).ConfigureAwait(false);
 
         var report = new DwcpRollbackReport
@@ -96,7 +101,8 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
     /// <summary>One unconditional patch of flag, ceiling and lock; whoever writes at the same time, the last word is 0 or a conflict, and a conflict is tried again.</summary>
     private async Task<RolloutConfiguration> WriteFlagAsync(RollbackOptions options, string incident, CancellationToken cancellationToken)
     {
-        var patch = new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, LockedBy = incident, LockReason = options.Reason, LockTrigger = options.Trigger };
+        // v1 comes back in the same write: no node ever sees 0 % without it.
+        var patch = new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, V1Enabled = true, LockedBy = incident, LockReason = options.Reason, LockTrigger = options.Trigger };
         var began = _time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
@@ -156,6 +162,9 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
                 {
                     var answer = await cluster.GetFromPodAsync(pod, RolloutNames.DiagnosticsPort, "/flags", linked.Token).ConfigureAwait(false);
                     var flags = answer.IsSuccess ? NodeFlags.Parse(answer.Body) : throw new DwcpMetricsException($"/flags answered {answer.StatusCode}.");
+                    if (!flags.HasV1)
+                        return new PodProof(pod.Name, false, flags.Revision, flags.V3Started, false, _time.GetUtcNow() - flagZeroAt,
+                            "has no v1 and stays on v3: without it nobody would be served. Deploy an image with v1 (the archive is a ConfigMap " + RolloutNames.V1ArchivePrefix + "...)");
                     if (!flags.HasApplied(revision) || flags.Effective != 0)
                         (applied, problem) = (null, $"is at revision {flags.Revision} with {flags.Effective} %, revision {revision} is needed");
                     else if (applied is null || flags.V3Started != applied.V3Started)
@@ -259,10 +268,45 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
         return name;
     }
 
+    /// <summary>
+    /// Whether the pods that are there can take everybody on v1. They are the same pods, so what is asked is whether as many serve as are wanted and whether
+    /// the autoscaler has room. It comes after the proof, so that it delays neither flag nor proof; what it finds is told and stops nothing.
+    /// </summary>
+    private async Task CheckCapacityAsync(Journal journal, CancellationToken cancellationToken)
+    {
+        var capacity = await journal.TryAsync("Capacity", () => cluster.ReadCapacityAsync(cancellationToken)).ConfigureAwait(false);
+        if (capacity is null) return;
+        var room = capacity.MaximumReplicas is { } most ? $"the autoscaler may go to {most}" : "there is no autoscaler";
+        journal.Add("Capacity", capacity.Available >= capacity.Desired, string.Create(CultureInfo.InvariantCulture,
+            $"{capacity.Available} of {capacity.Desired} pods serve v1 as well; {room}{(capacity.IsExhausted ? ": no room left, watch v1's latency" : "")}."));
+    }
+
+    /// <summary>Deploys what ran before the image without v1. Returns false when it could not, and the nodes without v1 go on serving v3.</summary>
+    private async Task<bool> RestoreV1Async(string archive, string incident, RollbackOptions options, Journal journal, CancellationToken cancellationToken)
+    {
+        var deployed = await journal.TryAsync("V1", () => RetryAsync(async token =>
+        {
+            var document = await cluster.ReadDocumentAsync(archive, token).ConfigureAwait(false)
+                ?? throw new DwcpRolloutException("NoArchive", $"ConfigMap {archive} with the deployment that had v1 does not exist. Deploy a release with v1 by hand (New-DwcpStaging).");
+            return await cluster.DeployNodesAsync(V1Archive.Parse(document).Template, incident, token).ConfigureAwait(false);
+        }, TimeSpan.FromSeconds(10), cancellationToken)).ConfigureAwait(false);
+        if (deployed is null || await WaitForNodesAsync("V1", incident, options.RestartTimeout, journal, cancellationToken).ConfigureAwait(false) is null) return false;
+        await journal.TryAsync("V1", () => RetryAsync(
+            token => cluster.PatchConfigurationAsync(new RolloutConfigurationPatch { V1Archive = "" }, token), TimeSpan.FromSeconds(10), cancellationToken)).ConfigureAwait(false);
+        return true;
+    }
+
     private async Task<DateTimeOffset?> RestartAsync(string incident, TimeSpan timeout, Journal journal, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
-        if (await journal.TryAsync("Restart", () => RetryAsync(token => cluster.RestartDeploymentAsync(incident, token), timeout, cancellationToken)).ConfigureAwait(false) is null) return null;
+        return await journal.TryAsync("Restart", () => RetryAsync(token => cluster.RestartDeploymentAsync(incident, token), timeout, cancellationToken)).ConfigureAwait(false) is null
+            ? null
+            : await WaitForNodesAsync("Restart", incident, timeout - _time.GetElapsedTime(began), journal, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<DateTimeOffset?> WaitForNodesAsync(string step, string incident, TimeSpan timeout, Journal journal, CancellationToken cancellationToken)
+    {
+        var began = _time.GetTimestamp();
         var last = "";
         while (true)
         {
@@ -271,11 +315,11 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
                 var deployment = await cluster.ReadDeploymentAsync(cancellationToken).ConfigureAwait(false);
                 if (deployment is null)
                 {
-                    journal.Add("Restart", false, $"Deployment {RolloutNames.NodeDeployment} does not exist.");
+                    journal.Add(step, false, $"Deployment {RolloutNames.NodeDeployment} does not exist.");
                     return null;
                 }
                 if (deployment.IsSettled && deployment.RestartMark == incident)
-                    return journal.Done("Restart", $"{Count(deployment.Available, "pod")} restarted with maxUnavailable 0 in {_time.GetElapsedTime(began).TotalSeconds:0.0} s.");
+                    return journal.Done(step, $"{Count(deployment.Available, "pod")} replaced with maxUnavailable 0 in {_time.GetElapsedTime(began).TotalSeconds:0.0} s.");
                 last = $"{deployment.Updated} of {deployment.Desired} new, {deployment.Available} available";
             }
             catch (Exception e) when (IsFailure(e))
@@ -284,7 +328,7 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
             }
             if (_time.GetElapsedTime(began) >= timeout)
             {
-                journal.Add("Restart", false, $"The restart was not finished after {timeout.TotalSeconds:0} s ({last}). The flag is 0 all the same.");
+                journal.Add(step, false, $"The pods were not replaced after {timeout.TotalSeconds:0} s ({last}). The flag is 0 all the same.");
                 return null;
             }
             await Task.Delay(PollInterval, _time, cancellationToken).ConfigureAwait(false);

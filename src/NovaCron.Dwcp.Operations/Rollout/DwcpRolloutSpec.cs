@@ -34,6 +34,12 @@ public sealed class DwcpRolloutSpec
     [JsonPropertyName("validation")]
     public RolloutValidationPolicy Validation { get; set; } = new();
 
+    [JsonPropertyName("metrics")]
+    public RolloutMetrics Metrics { get; set; } = new();
+
+    [JsonPropertyName("deprecation")]
+    public RolloutDeprecation Deprecation { get; set; } = new();
+
     /// <summary>True: the percent stays where it is and nothing is raised; rollback still works.</summary>
     [JsonPropertyName("suspended")]
     public bool Suspended { get; set; }

@@ -55,6 +55,18 @@ public sealed class DwcpRolloutStatus
     [JsonPropertyName("v3")]
     public VersionTraffic? V3 { get; set; }
 
+    /// <summary>How long every client was to be on v3 and nobody has used v1, in checks that could be made; begins anew with every use.</summary>
+    [JsonPropertyName("v1Quiet"), JsonConverter(typeof(GoDurationConverter))]
+    public TimeSpan V1Quiet { get; set; }
+
+    /// <summary>The last check that saw a v1 session or request in this attempt; null when none did.</summary>
+    [JsonPropertyName("v1UsedAt")]
+    public DateTimeOffset? V1UsedAt { get; set; }
+
+    /// <summary>Since when v1 is switched off; null while it is on.</summary>
+    [JsonPropertyName("v1DisabledAt")]
+    public DateTimeOffset? V1DisabledAt { get; set; }
+
     [JsonPropertyName("pods")]
     public List<PodObservation> Pods { get; set; } = [];
 

@@ -37,6 +37,11 @@ public sealed class GuardianMemory
 
     public TimeSpan Soaked { get; set; }
 
+    /// <summary>See <see cref="DwcpRolloutStatus.V1Quiet"/>.</summary>
+    public TimeSpan V1Quiet { get; set; }
+
+    public DateTimeOffset? V1UsedAt { get; set; }
+
     /// <summary>Container restarts seen in this attempt.</summary>
     public int Restarts { get; set; }
 

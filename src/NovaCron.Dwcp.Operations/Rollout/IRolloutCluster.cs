@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using NovaCron.Dwcp.Operations.Metrics;
+
 namespace NovaCron.Dwcp.Operations.Rollout;
 
 /// <summary>
@@ -40,11 +43,23 @@ public interface IRolloutCluster
     /// <summary>GET on a pod's own port: directly by pod IP where that is reachable, else through the API server's proxy.</summary>
     Task<PodAnswer> GetFromPodAsync(RolloutPod pod, int port, string path, CancellationToken cancellationToken);
 
+    /// <summary>What Prometheus knows of the node pods.</summary>
+    Task<PrometheusReading> ReadPrometheusAsync(Uri address, CancellationToken cancellationToken);
+
     /// <summary>The node Deployment, or null.</summary>
     Task<RolloutDeployment?> ReadDeploymentAsync(CancellationToken cancellationToken);
 
+    /// <summary>Pods that serve and the room of the autoscaler, or null without a Deployment.</summary>
+    Task<RolloutCapacity?> ReadCapacityAsync(CancellationToken cancellationToken);
+
     /// <summary>Restarts the node Deployment with maxUnavailable 0, marked by <paramref name="mark"/>: the same mark restarts only once.</summary>
     Task<RolloutDeployment> RestartDeploymentAsync(string mark, CancellationToken cancellationToken);
+
+    /// <summary>The node Deployment's pod template, its image named by the digest that runs.</summary>
+    Task<JsonObject> ReadNodeTemplateAsync(CancellationToken cancellationToken);
+
+    /// <summary>Replaces the node Deployment's pod template with maxUnavailable 0, marked by <paramref name="mark"/>.</summary>
+    Task<RolloutDeployment> DeployNodesAsync(JsonObject template, string mark, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<DwcpApproval>> ListApprovalsAsync(CancellationToken cancellationToken);
 

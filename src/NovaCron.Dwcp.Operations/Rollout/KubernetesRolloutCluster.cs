@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Metrics;
 using NovaCron.Dwcp.Operations.Staging;
 
 namespace NovaCron.Dwcp.Operations.Rollout;
@@ -26,6 +27,11 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
     {
         MaxResponseContentBufferSize = MaximumAnswer, Timeout = System.Threading.Timeout.InfiniteTimeSpan,
     };
+
+    private static readonly PrometheusReader Prometheus = new(new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), UseProxy = false, AllowAutoRedirect = false })
+    {
+        MaxResponseContentBufferSize = PrometheusReader.MaximumAnswer, Timeout = System.Threading.Timeout.InfiniteTimeSpan,
+    });
 
     private readonly ClusterConnection _connection;
     private readonly TimeProvider _time;
@@ -69,7 +75,9 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
         var data = new JsonObject();
         if (patch.Flag is { } flag) data[RolloutNames.FlagKey] = flag.ToString(CultureInfo.InvariantCulture);
         if (patch.Ceiling is { } ceiling) data[RolloutNames.CeilingKey] = ceiling.ToString(CultureInfo.InvariantCulture);
+        if (patch.V1Enabled is { } v1) data[RolloutNames.V1Key] = v1 ? null : "disabled";
         var annotations = new JsonObject();
+        Annotate(RolloutNames.V1ArchiveAnnotation, patch.V1Archive);
         Annotate(RolloutNames.LockAnnotation, patch.LockedBy);
         Annotate(RolloutNames.LockReasonAnnotation, patch.LockReason);
         Annotate(RolloutNames.LockTriggerAnnotation, patch.LockTrigger);
@@ -100,6 +108,7 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
             Address = pod.Status?.PodIP,
             Ready = pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) ?? false,
             Terminating = pod.Metadata.DeletionTimestamp is not null,
+            Unschedulable = pod.Status?.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) ?? false,
             Restarts = NodeContainer(pod)?.RestartCount ?? 0,
             WaitingReason = NodeContainer(pod)?.State?.Waiting?.Reason,
             StartedAt = (pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp) is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null,
@@ -135,20 +144,90 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
         }
     }
 
+    public Task<PrometheusReading> ReadPrometheusAsync(Uri address, CancellationToken cancellationToken) => Prometheus.ReadAsync(address, Namespace, cancellationToken);
+
     public async Task<RolloutDeployment?> ReadDeploymentAsync(CancellationToken cancellationToken) =>
         await _connection.FindAsync<V1Deployment>(Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false) is { } deployment ? Read(deployment) : null;
 
+    public async Task<RolloutCapacity?> ReadCapacityAsync(CancellationToken cancellationToken)
+    {
+        if (await ReadDeploymentAsync(cancellationToken).ConfigureAwait(false) is not { } deployment) return null;
+        int? most = null;
+        try
+        {
+            most = (await _connection.FindAsync<V2HorizontalPodAutoscaler>(Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false))?.Spec.MaxReplicas;
+        }
+        catch (DwcpClusterException e) when (e.Failure == ClusterFailure.Forbidden)
+        {
+            // Only the room for more is not known then.
+        }
+        return new RolloutCapacity { Desired = deployment.Desired, Available = deployment.Available, MaximumReplicas = most };
+    }
+
     public async Task<RolloutDeployment> RestartDeploymentAsync(string mark, CancellationToken cancellationToken)
     {
-        var strategy = (await _connection.GetAsync<V1Deployment>(Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false)).Spec.Strategy;
-        var spec = new JsonObject
+        var live = await _connection.GetAsync(ClusterResource.Deployment, Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false);
+        return await PatchNodesAsync(live, Marked(mark), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<JsonObject> ReadNodeTemplateAsync(CancellationToken cancellationToken)
+    {
+        var live = await _connection.GetAsync(ClusterResource.Deployment, Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false);
+        var template = live["spec"]!["template"]!.DeepClone().AsObject();
+        // A tag may come to mean another image; what runs is what is to come back.
+        var pods = await _connection.ListAsync(ClusterResource.Pod, Namespace, RolloutNames.NodePodSelector, cancellationToken: cancellationToken).ConfigureAwait(false);
+        foreach (var container in template["spec"]?["containers"] as JsonArray ?? [])
         {
-            ["template"] = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutNames.RestartAnnotation] = mark } } },
-        };
-        if (strategy?.RollingUpdate?.MaxUnavailable is null || strategy.RollingUpdate.MaxUnavailable.Value is not ("0" or "0%"))
+            var digests = pods.Where(WorkloadWaiter.IsReady).SelectMany(pod => pod["status"]?["containerStatuses"] as JsonArray ?? [])
+                .Where(status => status?["name"]?.ToString() == container?["name"]?.ToString())
+                .Select(status => StagingReader.Digest(status?["imageID"]?.ToString())).OfType<string>().Distinct().ToList();
+            if (digests.Count == 1 && container?["image"]?.ToString() is { } image) container["image"] = NodeImage.Pin(image, digests[0]);
+        }
+        return template;
+    }
+
+    public async Task<RolloutDeployment> DeployNodesAsync(JsonObject template, string mark, CancellationToken cancellationToken)
+    {
+        var live = await _connection.GetAsync(ClusterResource.Deployment, Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false);
+        var wanted = Marked(mark);
+        foreach (var (name, value) in MergeDifference(live["spec"]?["template"] as JsonObject ?? [], template))
+        {
+            // The mark stays: it tells this deployment from the one before.
+            if (name == "metadata" && value is JsonObject metadata)
+            {
+                var annotations = metadata["annotations"] as JsonObject ?? [];
+                annotations[RolloutNames.RestartAnnotation] = mark;
+                metadata["annotations"] = annotations.DeepClone();
+            }
+            wanted[name] = value?.DeepClone();
+        }
+        return await PatchNodesAsync(live, wanted, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static JsonObject Marked(string mark) =>
+        new() { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutNames.RestartAnnotation] = mark } } };
+
+    private async Task<RolloutDeployment> PatchNodesAsync(JsonObject live, JsonObject template, CancellationToken cancellationToken)
+    {
+        var spec = new JsonObject { ["template"] = template };
+        if (live["spec"]?["strategy"]?["rollingUpdate"]?["maxUnavailable"]?.ToString() is not ("0" or "0%"))
             spec["strategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 0, ["maxSurge"] = 1 } };
         await _connection.PatchAsync(ClusterResource.Deployment, Namespace, RolloutNames.NodeDeployment, new JsonObject { ["spec"] = spec }, null, null, cancellationToken).ConfigureAwait(false);
         return Read(await _connection.GetAsync<V1Deployment>(Namespace, RolloutNames.NodeDeployment, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>The JSON merge patch (RFC 7396) that makes <paramref name="wanted"/> of <paramref name="live"/>: null for what has to go, lists as a whole.</summary>
+    internal static JsonObject MergeDifference(JsonObject live, JsonObject wanted)
+    {
+        var patch = new JsonObject();
+        foreach (var (name, _) in live)
+            if (!wanted.ContainsKey(name)) patch[name] = null;
+        foreach (var (name, value) in wanted)
+        {
+            if (JsonNode.DeepEquals(live[name], value)) continue;
+            patch[name] = value is JsonObject inner && live[name] is JsonObject there ? MergeDifference(there, inner) : value?.DeepClone();
+        }
+        return patch;
     }
 
     public Task<IReadOnlyList<DwcpApproval>> ListApprovalsAsync(CancellationToken cancellationToken) =>
@@ -336,6 +415,8 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
             Flag = Percent(RolloutNames.FlagKey),
             Ceiling = Percent(RolloutNames.CeilingKey),
             Unreadable = unreadable,
+            V1Disabled = data?[RolloutNames.V1Key]?.ToString().Trim() == "disabled",
+            V1Archive = annotations?[RolloutNames.V1ArchiveAnnotation]?.ToString() is { Length: > 0 } archive ? archive : null,
             Release = data?["DWCP_VERSION"]?.ToString(),
             LockedBy = annotations?[RolloutNames.LockAnnotation]?.ToString() is { Length: > 0 } incident ? incident : null,
             LockReason = annotations?[RolloutNames.LockReasonAnnotation]?.ToString(),

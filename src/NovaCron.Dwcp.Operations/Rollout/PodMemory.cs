@@ -12,6 +12,9 @@ public sealed class PodMemory
 
     public int Restarts { get; set; }
 
+    /// <summary>The check that first saw the pod, by the guardian's clock: a machine's clock may be minutes off.</summary>
+    public DateTimeOffset? FirstSeenAt { get; set; }
+
     /// <summary>Consecutive failed health checks.</summary>
     public int FailedHealth { get; set; }
 }

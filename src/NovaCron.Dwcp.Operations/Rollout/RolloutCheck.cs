@@ -10,7 +10,10 @@ namespace NovaCron.Dwcp.Operations.Rollout;
 /// </summary>
 public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, EvidenceBook book)
 {
-    /// <summary>A pod younger than this may be starting (scale-up, drain, restart); it does not count as unavailable yet.</summary>
+    /// <summary>
+    /// A pod first seen within this time may be starting (scale-up, drain, restart); it does not count as unavailable yet. One that no machine has room for
+    /// never does: that is the cluster's trouble, and v1 would run on the same pods.
+    /// </summary>
     private static readonly TimeSpan StartGrace = TimeSpan.FromMinutes(1);
 
     /// <summary>Why metrics cannot be judged at this check, or null.</summary>
@@ -20,6 +23,9 @@ public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, Ev
     public RequestCounters? V1 { get; private set; }
 
     public RequestCounters? V3 { get; private set; }
+
+    /// <summary>Somebody opened a v1 session or asked something of v1 since the last check, well or badly.</summary>
+    public bool UsesV1 => V1 is { } used && used.Judged + used.ClientErrors + used.SessionsStarted > 0;
 
     /// <summary>Takes a round of readings into account.</summary>
     /// <param name="now">Wall time of the check.</param>
@@ -46,6 +52,7 @@ public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, Ev
             else if (memory.LastCheckAt is { } last && pod.StartedAt > last) restarts += pod.Restarts;
             before ??= memory.Pods[pod.Uid] = new PodMemory();
             before.Restarts = pod.Restarts;
+            before.FirstSeenAt ??= now;
         }
         memory.Restarts += restarts;
 
@@ -84,7 +91,8 @@ public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, Ev
         ObserveCounts();
 
         var available = pods.Count(pod => pod is { Ready: true, Terminating: false });
-        var starting = pods.Count(pod => pod is { Ready: false, Terminating: false, Restarts: 0 } && now - (pod.StartedAt ?? now) < StartGrace);
+        var starting = pods.Count(pod => pod is { Ready: false, Terminating: false, Restarts: 0 }
+            && (pod.Unschedulable || now - (memory.Pods[pod.Uid].FirstSeenAt ?? now) < StartGrace));
         var lacking = deployment is not null && available + starting < deployment.Desired;
         memory.NotReadyChecks = lacking ? memory.NotReadyChecks + 1 : 0;
         memory.LastCheckAt = now;

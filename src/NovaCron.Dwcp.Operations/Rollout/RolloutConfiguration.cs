@@ -12,6 +12,12 @@ public sealed record RolloutConfiguration
     /// <summary>The text of a flag or ceiling that is not a number of 0..100, for messages.</summary>
     public string? Unreadable { get; init; }
 
+    /// <summary>v1 is switched off.</summary>
+    public bool V1Disabled { get; init; }
+
+    /// <summary>ConfigMap with the deployment that had v1; null while the nodes have it.</summary>
+    public string? V1Archive { get; init; }
+
     /// <summary>DWCP_VERSION.</summary>
     public string? Release { get; init; }
 

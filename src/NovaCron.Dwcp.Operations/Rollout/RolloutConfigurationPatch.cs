@@ -7,6 +7,12 @@ public sealed record RolloutConfigurationPatch
 
     public int? Ceiling { get; init; }
 
+    /// <summary>Switches v1 on (which removes the key) or off.</summary>
+    public bool? V1Enabled { get; init; }
+
+    /// <summary>ConfigMap with the deployment that had v1; empty removes the mark. See <see cref="RolloutNames.V1ArchiveAnnotation"/>.</summary>
+    public string? V1Archive { get; init; }
+
     /// <summary>Incident to lock with; empty removes the lock.</summary>
     public string? LockedBy { get; init; }
 

@@ -8,6 +8,9 @@ public static class RolloutNames
     public const string ConfigMap = "dwcp-v3-config";
     public const string FlagKey = "FEATURE_FLAG_V3_ROLLOUT";
     public const string CeilingKey = "FEATURE_FLAG_V3_CEILING";
+
+    /// <summary>Switches v1 off ("disabled"); absent: on. Nodes heed it only while flag and ceiling are 100.</summary>
+    public const string V1Key = "DWCP_V1";
     public const string Lease = "dwcp-v3-guardian";
     public const string NodeDeployment = "dwcp-v3";
     public const string NodePodSelector = "app=dwcp-v3";
@@ -41,6 +44,15 @@ public static class RolloutNames
 
     /// <summary>Annotation on the ConfigMap: id of the last incident whose rollback was carried through to its report.</summary>
     public const string CompletedAnnotation = "dwcp.novacron.io/rollback-completed";
+
+    /// <summary>
+    /// Annotation on the ConfigMap: ConfigMap that holds what ran before an image without v1 was deployed. While it is there, a rollback must deploy that
+    /// again: nodes without v1 do not follow the flag.
+    /// </summary>
+    public const string V1ArchiveAnnotation = "dwcp.novacron.io/v1-archive";
+
+    /// <summary>Prefix of the ConfigMaps with the deployments that had v1.</summary>
+    public const string V1ArchivePrefix = "dwcp-v3-v1-archive-";
 
     /// <summary>Annotation on the pod template: the incident whose rollback restarted the pods.</summary>
     public const string RestartAnnotation = "dwcp.novacron.io/restarted-by";

@@ -37,6 +37,8 @@ public static class RolloutPlan
         if (spec.TargetPercent > spec.Phases.Max(phase => phase.Percent))
             return $"The target of {spec.TargetPercent} % is above the last phase, {spec.Phases.Max(phase => phase.Percent)} %.";
         if (spec.CheckInterval < TimeSpan.FromSeconds(1)) return "The check interval is below one second.";
+        if (spec.Metrics.Prometheus is { } prometheus && (!Uri.TryCreate(prometheus, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")))
+            return $"The address of Prometheus, '{prometheus}', is not an http or https address.";
         return null;
     }
 }

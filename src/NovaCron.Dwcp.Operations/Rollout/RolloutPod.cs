@@ -20,4 +20,7 @@ public sealed record RolloutPod
     public string? WaitingReason { get; init; }
 
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>No machine has room for it.</summary>
+    public bool Unschedulable { get; init; }
 }

@@ -1,5 +1,6 @@
 using NovaCron.Dwcp.Operations.Evidence;
 using NovaCron.Dwcp.Operations.Metrics;
+using NovaCron.Dwcp.Operations.Rollback;
 
 namespace NovaCron.Dwcp.Operations.Rollout;
 
@@ -8,6 +9,10 @@ public sealed partial class RolloutReconciler
     /// <content>Asking the pods and taking down what they said.</content>
     private sealed partial class Pass
     {
+        private const string SourcesAgree = "SourcesAgree";
+
+        private static readonly TimeSpan PrometheusTimeout = TimeSpan.FromSeconds(5);
+
         /// <summary>One round over all pods. Returns true when it ended in a rollback.</summary>
         private async Task<bool> CheckAsync(GuardianMemory memory, TimeSpan since, CancellationToken cancellationToken)
         {
@@ -18,11 +23,17 @@ public sealed partial class RolloutReconciler
             var last = memory.LastCheckAt;
             var pods = await _cluster.ListPodsAsync(cancellationToken).ConfigureAwait(false);
             var deployment = await _cluster.ReadDeploymentAsync(cancellationToken).ConfigureAwait(false);
+            var prometheus = await ReadPrometheusAsync(cancellationToken).ConfigureAwait(false);
             var readings = await owner._reader.ReadAsync(pods.Where(pod => pod is { Ready: true, Terminating: false }), cancellationToken).ConfigureAwait(false);
             var now = Now;
             owner._lastCheckStamp = owner.Time.GetTimestamp();
             owner._checked = true;
             owner.Checks++;
+            if (prometheus is not null)
+            {
+                CompareSources(MetricSources.Compare(readings, prometheus, memory, since == TimeSpan.MaxValue ? TimeSpan.Zero : since, Spec.Metrics.MaximumAge, now));
+                readings = MetricSources.Complete(readings, prometheus, memory, Spec.Metrics.MaximumAge);
+            }
 
             var check = new RolloutCheck(Spec, memory, owner._book!);
             var trigger = check.Observe(now, Status.Percent, pods, deployment, readings);
@@ -33,6 +44,18 @@ public sealed partial class RolloutReconciler
             var counted = Shorter(elapsed, 3 * Spec.CheckInterval);
             if (Status.State == RolloutState.Soaking && check.Missing is null && memory.IdleChecks == 0 && !Spec.Suspended && owner._book!.Progress < ClearEvidence)
                 memory.Soaked += counted;
+
+            if (Status.Percent < 100 || check.UsesV1)
+            {
+                memory.V1Quiet = TimeSpan.Zero;
+                if (check.UsesV1) memory.V1UsedAt = now;
+            }
+            else if (check.Missing is null)
+            {
+                memory.V1Quiet += counted;
+            }
+            Status.V1Quiet = memory.V1Quiet;
+            Status.V1UsedAt = memory.V1UsedAt;
 
             ShowTraffic(check, now, elapsed, memory);
             Status.LastCheckAt = now;
@@ -69,6 +92,46 @@ public sealed partial class RolloutReconciler
             if (trigger is not null) await BeginRollbackAsync(trigger, cancellationToken).ConfigureAwait(false);
             await owner.SaveMemoryAsync(cancellationToken).ConfigureAwait(false);
             return trigger is not null;
+        }
+
+        /// <summary>What Prometheus knows; null where none is configured, or it does not answer: the pods are asked all the same.</summary>
+        private async Task<PrometheusReading?> ReadPrometheusAsync(CancellationToken cancellationToken)
+        {
+            if (Spec.Metrics.Prometheus is not { } address)
+            {
+                Status.Conditions.RemoveAll(condition => condition.Type is "PrometheusAvailable" or SourcesAgree);
+                return null;
+            }
+            using var limit = new CancellationTokenSource(PrometheusTimeout, owner.Time);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+            string problem;
+            try
+            {
+                var reading = await _cluster.ReadPrometheusAsync(new Uri(address), linked.Token).ConfigureAwait(false);
+                SetCondition("PrometheusAvailable", true, "Answers", Text($"Prometheus knows {reading.Pods.Count} node pods."));
+                return reading;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                problem = Text($"Prometheus did not answer within {PrometheusTimeout.TotalSeconds:0} s.");
+            }
+            catch (Exception e) when (e is UriFormatException || RollbackService.IsFailure(e))
+            {
+                problem = e.Message;
+            }
+            SetCondition("PrometheusAvailable", false, "NoAnswer", problem + " The pods themselves are judged.");
+            return null;
+        }
+
+        /// <summary>A difference that is there twice in a row holds the phase; it rolls nothing back, for one of the two is right.</summary>
+        private void CompareSources(IReadOnlyList<string> differences)
+        {
+            owner._differences = differences.Count == 0 ? 0 : owner._differences + 1;
+            if (differences.Count > 0 && owner._differences < 2) return;
+            var agree = differences.Count == 0;
+            var text = agree ? "Prometheus and the pods tell the same." : string.Join("; ", differences.Take(3)) + (differences.Count > 3 ? $"; and {differences.Count - 3} more" : "") + ".";
+            if (!agree && Condition(SourcesAgree) is not { Status: "False" }) Note("SourcesDiffer", $"Prometheus and the pods differ, so nothing is raised: {text}", "Warning");
+            SetCondition(SourcesAgree, agree, agree ? "Agree" : "Differ", text);
         }
 
         /// <summary>Whether sessions are divided as the flag says, while all pods agree on it. Begins anew with every percent.</summary>

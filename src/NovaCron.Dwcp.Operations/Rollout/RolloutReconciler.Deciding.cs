@@ -57,7 +57,7 @@ public sealed partial class RolloutReconciler
             {
                 if (Status.Percent == 0) SetState(RolloutState.Pending, "NothingAsked", "At 0 %, and nothing more is asked for.");
                 else SetState(RolloutState.Completed, "Completed", Text($"{Status.Percent} % is reached and {current!.Name} has passed. Watching goes on."));
-                return false;
+                return await DeprecateAsync(memory, cancellationToken).ConfigureAwait(false);
             }
 
             if (await RefusalAsync(next, cancellationToken).ConfigureAwait(false) is { } refusal)
@@ -68,6 +68,44 @@ public sealed partial class RolloutReconciler
             }
             await MoveAsync(next.Percent, "Raised", Text($"Raised from {Status.Percent} to {next.Percent} % ({next.Phase.Name})."), cancellationToken).ConfigureAwait(false);
             return true;
+        }
+
+        /// <summary>
+        /// Whether v1 is switched off, once everything else is done. A kill between write and status leaves a switch that the next pass sees and takes for its
+        /// own, if it would have turned it. Returns true when it did.
+        /// </summary>
+        private async Task<bool> DeprecateAsync(GuardianMemory memory, CancellationToken cancellationToken)
+        {
+            if (Status.V1DisabledAt is not null && !_configuration.V1Disabled)
+            {
+                Status.V1DisabledAt = null;
+                (memory.V1Quiet, Status.V1Quiet) = (TimeSpan.Zero, TimeSpan.Zero);
+                await owner.SaveMemoryAsync(cancellationToken).ConfigureAwait(false);
+                Note("V1Enabled", "Somebody switched v1 on again. That is honoured; the window without v1 begins anew.", "Warning");
+                return false;
+            }
+            if (Status.V1DisabledAt is not null && Spec.Deprecation.DisableV1) return false;
+
+            var wanted = Spec.Deprecation.DisableV1 && Status.Percent == 100;
+            string? refusal = null;
+            if (wanted && memory.V1Quiet < Spec.Deprecation.Window)
+                refusal = $"v1 is switched off after {GoDuration.Format(Spec.Deprecation.Window)} without v1 traffic; {GoDuration.Format(Whole(memory.V1Quiet))} so far, " +
+                    $"{(memory.V1UsedAt is { } used ? Text($"v1 was last used at {used:u}") : "v1 was never used in this attempt")}.";
+            else if (wanted) refusal = await UnapprovedAsync(RolloutDeprecation.Phase, cancellationToken).ConfigureAwait(false);
+            if (refusal is not null) Status.Message = refusal;
+            var disable = wanted && refusal is null;
+            if (disable == _configuration.V1Disabled && disable == Status.V1DisabledAt is not null) return false;
+
+            if (disable != _configuration.V1Disabled)
+                _configuration = await _cluster.PatchConfigurationAsync(
+                    new RolloutConfigurationPatch { V1Enabled = !disable, Revision = _configuration.Revision }, cancellationToken).ConfigureAwait(false);
+            Status.Revision = _configuration.Revision;
+            Status.V1DisabledAt = disable ? Now : null;
+            if (disable) Note("V1Disabled", $"v1 is switched off: nobody has used it for {GoDuration.Format(Whole(memory.V1Quiet))}. Flag 0 brings it back at once.", "Normal");
+            else Note("V1Enabled", Spec.Deprecation.DisableV1 ? "Somebody switched v1 off too early; it is on again." : "v1 is switched on again, as asked for.", "Warning");
+            return true;
+
+            static TimeSpan Whole(TimeSpan time) => TimeSpan.FromSeconds(Math.Floor(time.TotalSeconds));
         }
 
         /// <summary>What the present phase still needs, or null.</summary>
@@ -85,6 +123,7 @@ public sealed partial class RolloutReconciler
         {
             if (RolloutPlan.Check(Spec) is { } wrong) return wrong;
             if (Status.MetricsMissingSince is not null) return $"{next.Phase.Name} waits: {Condition("MetricsAvailable")?.Message}";
+            if (Condition(SourcesAgree) is { Status: "False" } differ) return $"{next.Phase.Name} waits: Prometheus and the pods differ: {differ.Message}";
             if (!Status.Pods.Any(pod => pod.Ready)) return $"{next.Phase.Name} waits: no node pod is ready.";
             if (Status.NotReadyChecks > 0) return $"{next.Phase.Name} waits: fewer pods are ready than desired.";
             if (_configuration.Release is { Length: > 0 } deployed && deployed != Spec.Release)
@@ -108,15 +147,21 @@ public sealed partial class RolloutReconciler
                 };
                 if (refusal is not null) return $"{next.Phase.Name} waits: {refusal}. Run Invoke-DwcpValidation.";
             }
+            return await UnapprovedAsync(next.Phase.Name, cancellationToken).ConfigureAwait(false);
+        }
+
+        /// <summary>Which approval is missing, or null.</summary>
+        private async Task<string?> UnapprovedAsync(string phase, CancellationToken cancellationToken)
+        {
             if (!Spec.Approval.Required) return null;
             var approvals = (await _cluster.ListApprovalsAsync(cancellationToken).ConfigureAwait(false))
-                .Where(approval => approval.Spec.Rollout == Rollout.Metadata.Name && approval.Spec.Phase == next.Phase.Name && approval.Spec.Release == Spec.Release)
+                .Where(approval => approval.Spec.Rollout == Rollout.Metadata.Name && approval.Spec.Phase == phase && approval.Spec.Release == Spec.Release)
                 .Where(approval => Status.LastRollbackAt is not { } rolledBack || approval.Metadata.CreationTimestamp is not { } given || given.ToUniversalTime() > rolledBack.UtcDateTime)
                 .ToList();
             if (approvals.Any(approval => Spec.Approval.AllowRequester || approval.Spec.Approver != Spec.RequestedBy)) return null;
             return approvals.Count == 0
-                ? $"{next.Phase.Name} waits for approval (Approve-DwcpRollout -Phase {next.Phase.Name} -Reason ...)."
-                : $"{next.Phase.Name} waits for the approval of somebody other than {Spec.RequestedBy}, who asked for it.";
+                ? $"{phase} waits for approval (Approve-DwcpRollout -Phase {phase} -Reason ...)."
+                : $"{phase} waits for the approval of somebody other than {Spec.RequestedBy}, who asked for it.";
         }
     }
 }

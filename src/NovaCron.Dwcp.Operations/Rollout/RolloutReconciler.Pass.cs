@@ -37,7 +37,8 @@ public sealed partial class RolloutReconciler
             if (await AdoptOwnWriteAsync(cancellationToken).ConfigureAwait(false)) return TimeSpan.Zero;
             if (await ReleaseLockAsync(cancellationToken).ConfigureAwait(false)) return TimeSpan.Zero;
             if (await AnswerForeignWriteAsync(cancellationToken).ConfigureAwait(false)) return TimeSpan.Zero;
-            if (Spec.TargetPercent < Status.Percent)
+            // Nodes without v1 would not follow: half a move is worse than none.
+            if (Spec.TargetPercent < Status.Percent && _configuration.V1Archive is null)
             {
                 await MoveAsync(Spec.TargetPercent, "Lowered", Text($"Lowered from {Status.Percent} to {Spec.TargetPercent} % as asked by {Spec.RequestedBy}."), cancellationToken).ConfigureAwait(false);
                 return TimeSpan.Zero;
@@ -54,6 +55,8 @@ public sealed partial class RolloutReconciler
 
             if (await CheckAsync(memory, since, cancellationToken).ConfigureAwait(false)) return TimeSpan.Zero;
             var moved = await DecideAsync(memory, cancellationToken).ConfigureAwait(false);
+            if (Spec.TargetPercent < Status.Percent && _configuration.V1Archive is { } archive)
+                Status.Message = Text($"{Spec.TargetPercent} % waits: the nodes have no v1 (what had it is kept in ConfigMap {archive}). Invoke-DwcpRollback deploys it again.");
             await SaveStatusAsync(cancellationToken).ConfigureAwait(false);
             return moved ? TimeSpan.Zero : Shorter(CheckInterval(), TimeSpan.FromSeconds(2));
         }
@@ -130,7 +133,8 @@ public sealed partial class RolloutReconciler
                 }
                 var id = RollbackService.NewIncident(Now);
                 _configuration = await _cluster.PatchConfigurationAsync(
-                    new RolloutConfigurationPatch { Flag = left, Ceiling = left, LockedBy = id, LockReason = what, LockTrigger = "ForeignFlag", Revision = _configuration.Revision }, cancellationToken).ConfigureAwait(false);
+                    new RolloutConfigurationPatch { Flag = left, Ceiling = left, V1Enabled = true, LockedBy = id, LockReason = what, LockTrigger = "ForeignFlag", Revision = _configuration.Revision },
+                    cancellationToken).ConfigureAwait(false);
                 Status.Lock = new RolloutLock { Incident = id, Since = Now, Reason = what };
                 ConfirmMove(left, "ForeignLower", what + " That is honoured, and nothing is raised until the incident is acknowledged.", "Warning");
                 Status.State = RolloutState.Suspended;
@@ -155,7 +159,8 @@ public sealed partial class RolloutReconciler
             await SaveStatusAsync(cancellationToken).ConfigureAwait(false);
             // One patch carries ceiling and flag, so no node ever sees the one without the other; it fails if anybody wrote in between.
             _configuration = await _cluster.PatchConfigurationAsync(
-                new RolloutConfigurationPatch { Flag = percent, Ceiling = percent, Revision = _configuration.Revision }, cancellationToken).ConfigureAwait(false);
+                new RolloutConfigurationPatch { Flag = percent, Ceiling = percent, V1Enabled = _configuration.V1Disabled ? true : null, Revision = _configuration.Revision }, cancellationToken)
+                .ConfigureAwait(false);
             ConfirmMove(percent, reason, message);
             await SaveStatusAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -168,6 +173,7 @@ public sealed partial class RolloutReconciler
             Status.Phase = RolloutPlan.PhaseAt(Spec, percent)?.Name;
             Status.PhaseStartedAt = null;
             Status.Soaked = TimeSpan.Zero;
+            Status.V1DisabledAt = null;
             Status.State = percent == 0 ? RolloutState.Pending : RolloutState.Raising;
             Note(reason, message, type);
         }

@@ -15,7 +15,7 @@ public sealed partial class RolloutReconciler
             var now = Now;
             var incident = RollbackService.NewIncident(now);
             _configuration = await _cluster.PatchConfigurationAsync(
-                new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, LockedBy = incident, LockReason = trigger.Message, LockTrigger = trigger.Reason }, cancellationToken).ConfigureAwait(false);
+                new RolloutConfigurationPatch { Flag = 0, Ceiling = 0, V1Enabled = true, LockedBy = incident, LockReason = trigger.Message, LockTrigger = trigger.Reason }, cancellationToken).ConfigureAwait(false);
             owner._pending = null;
             Status.Rollback = new RollbackInProgress
             {
@@ -36,6 +36,7 @@ public sealed partial class RolloutReconciler
             Status.Phase = null;
             Status.PhaseStartedAt = null;
             Status.Soaked = TimeSpan.Zero;
+            Status.V1DisabledAt = null;
             Status.State = RolloutState.RollingBack;
             Note(rollback.Trigger, Text($"Rolling back from {rollback.PercentBefore} %, incident {rollback.Incident}: {rollback.Reason}"), "Warning");
         }

@@ -22,7 +22,7 @@ public sealed partial class RolloutReconciler(IRolloutCluster cluster, GuardianO
     private static readonly TimeSpan ForeignRollbackGrace = TimeSpan.FromMinutes(2);
 
     /// <summary>Evidence (share of the way to rollback) from which checks come faster, and the evidence below which a phase may be passed.</summary>
-    private const double GrowingEvidence = 0.15;
+    internal const double GrowingEvidence = 0.15;
 
     private const double ClearEvidence = 0.5;
 
@@ -38,6 +38,7 @@ public sealed partial class RolloutReconciler(IRolloutCluster cluster, GuardianO
     private RolloutTrigger? _pending;
     private long _lastCheckStamp;
     private bool _checked;
+    private int _differences;
 
     /// <summary>The rollout as the last pass left it.</summary>
     public DwcpRollout? Last { get; private set; }

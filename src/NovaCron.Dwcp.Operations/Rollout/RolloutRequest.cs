@@ -24,6 +24,9 @@ public sealed record RolloutRequest
     /// <summary>Time between checks; null: that of the existing rollout, or 30 s.</summary>
     public TimeSpan? CheckInterval { get; init; }
 
+    /// <summary>Metric sources; null: those of the existing rollout, or the pods alone.</summary>
+    public RolloutMetrics? Metrics { get; init; }
+
     public RolloutApprovalPolicy? Approval { get; init; }
 
     public RolloutValidationPolicy? Validation { get; init; }

@@ -36,6 +36,7 @@ public sealed class RolloutService(IRolloutCluster cluster, TimeProvider? time =
             if (request.Phases is not null) spec.Phases = [.. request.Phases];
             if (request.Limits is not null) spec.Limits = request.Limits;
             if (request.CheckInterval is { } interval) spec.CheckInterval = interval;
+            if (request.Metrics is not null) spec.Metrics = request.Metrics;
             if (request.Approval is not null) spec.Approval = request.Approval;
             if (request.Validation is not null) spec.Validation = request.Validation;
             if (request.AcknowledgeIncident is { } incident) spec.AcknowledgedIncident = incident;
@@ -67,6 +68,27 @@ public sealed class RolloutService(IRolloutCluster cluster, TimeProvider? time =
     public Task<DwcpRollout> ResumeAsync(CancellationToken cancellationToken = default) =>
         ChangeAsync(create: false, rollout => rollout.Spec.Suspended = false, cancellationToken);
 
+    /// <summary>Asks the guardian to switch v1 off once nobody has used it for the window, or to switch it on again.</summary>
+    /// <param name="disable">Off, or on.</param>
+    /// <param name="window">How long nobody may have used it; null: as the rollout says.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DwcpRolloutException">There is no rollout, its target is not 100 %, or it is locked.</exception>
+    public async Task<DwcpRollout> DisableV1Async(bool disable, TimeSpan? window = null, CancellationToken cancellationToken = default)
+    {
+        if (window < TimeSpan.Zero) throw new DwcpRolloutException("InvalidRequest", "The window without v1 traffic is not below 0.");
+        var user = await cluster.ReadIdentityAsync(cancellationToken).ConfigureAwait(false);
+        return await ChangeAsync(create: false, rollout =>
+        {
+            if (disable && rollout.Status?.Lock is { } held)
+                throw new DwcpRolloutException("Locked", $"The rollout is locked by incident {held.Incident}: {held.Reason} v1 stays on.");
+            if (disable && rollout.Spec.TargetPercent < 100)
+                throw new DwcpRolloutException("NotComplete", Text($"The rollout's target is {rollout.Spec.TargetPercent} %. v1 can go when everybody is on v3: Set-DwcpRollout 100."));
+            rollout.Spec.Deprecation.DisableV1 = disable;
+            if (window is { } time) rollout.Spec.Deprecation.Window = time;
+            if (disable) rollout.Spec.RequestedBy = user;
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Acknowledges the incident that locks the rollout, so that it may be tried again from the first phase.</summary>
     /// <exception cref="DwcpRolloutException">Another incident, or none, locks the rollout.</exception>
     public async Task<DwcpRollout> AcknowledgeAsync(string incident, CancellationToken cancellationToken = default)
@@ -87,8 +109,9 @@ public sealed class RolloutService(IRolloutCluster cluster, TimeProvider? time =
     {
         if (string.IsNullOrWhiteSpace(reason)) throw new DwcpRolloutException("NoReason", "An approval needs a reason.");
         var rollout = await ExistingAsync(cancellationToken).ConfigureAwait(false);
-        if (rollout.Spec.Phases.All(known => known.Name != phase))
-            throw new DwcpRolloutException("UnknownPhase", $"There is no phase {phase}. Phases: {string.Join(", ", rollout.Spec.Phases.Select(known => known.Name))}.");
+        if (phase != RolloutDeprecation.Phase && rollout.Spec.Phases.All(known => known.Name != phase))
+            throw new DwcpRolloutException("UnknownPhase",
+                $"There is no phase {phase}. Phases: {string.Join(", ", rollout.Spec.Phases.Select(known => known.Name))}, and {RolloutDeprecation.Phase} for the end of v1.");
         var user = await cluster.ReadIdentityAsync(cancellationToken).ConfigureAwait(false);
         if (!rollout.Spec.Approval.AllowRequester && user == rollout.Spec.RequestedBy)
             throw new DwcpRolloutException("OwnRequest", $"{user} asked for this rollout; somebody else must approve it (or spec.approval.allowRequester be set).");
@@ -123,7 +146,11 @@ public sealed class RolloutService(IRolloutCluster cluster, TimeProvider? time =
                 var observation = Observe(rollout);
                 yield return observation;
                 var current = rollout.Status?.ObservedGeneration == rollout.Metadata.Generation;
-                if (current && observation.IsResting && !(observation.State == RolloutState.Completed && observation.Percent < observation.TargetPercent)) yield break;
+                if (current && options.Until is { } until)
+                {
+                    if (until(observation) || observation.State is RolloutState.RolledBack) yield break;
+                }
+                else if (current && observation.IsResting && !(observation.State == RolloutState.Completed && observation.Percent < observation.TargetPercent)) yield break;
                 if (current && options.UntilTargetApplied && observation.Percent == observation.TargetPercent && observation.ReadyPods > 0
                     && observation.AppliedPods == observation.ReadyPods)
                     yield break;
@@ -152,6 +179,8 @@ public sealed class RolloutService(IRolloutCluster cluster, TimeProvider? time =
             Pods = status.Pods,
             TimeRemaining = soaking ? TimeSpan.FromTicks(Math.Max(0, (phase!.Soak - status.Soaked).Ticks)) : null,
             RequestsRemaining = soaking ? Math.Max(0, phase!.MinimumRequests - (status.V3?.Requests ?? 0)) : null,
+            V1Quiet = status.V1Quiet,
+            V1DisabledAt = status.V1DisabledAt,
             Message = status.Message,
             Lock = status.Lock,
             LastStep = status.History.LastOrDefault(),

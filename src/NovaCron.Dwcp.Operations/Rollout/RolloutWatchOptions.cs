@@ -9,6 +9,9 @@ public sealed record RolloutWatchOptions
     /// <summary>Also ends when the rollout is at its target percent on every pod, without waiting for the soak.</summary>
     public bool UntilTargetApplied { get; init; }
 
+    /// <summary>Ends the watch when this holds, or v3 is rolled back, instead of when the rollout rests.</summary>
+    public Func<RolloutObservation, bool>? Until { get; init; }
+
     /// <summary>Time between two looks at the resource.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 }

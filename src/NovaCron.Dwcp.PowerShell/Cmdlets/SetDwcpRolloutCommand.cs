@@ -63,6 +63,11 @@ public sealed class SetDwcpRolloutCommand : WatchingCmdlet
     [Parameter]
     public RolloutLimits? Limit { get; set; }
 
+    /// <summary>Address of Prometheus' HTTP API, read beside the pods and compared with them, for example http://prometheus.monitoring:9090.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public Uri? Prometheus { get; set; }
+
     /// <summary>Time between the guardian's checks, one second or more; 30 seconds by default.</summary>
     [Parameter]
     public TimeSpan? CheckInterval { get; set; }
@@ -127,6 +132,7 @@ public sealed class SetDwcpRolloutCommand : WatchingCmdlet
         Phases = Plan,
         Limits = Limit,
         CheckInterval = CheckInterval,
+        Metrics = Prometheus is null ? null : new RolloutMetrics { Prometheus = Prometheus.OriginalString },
         AcknowledgeIncident = AcknowledgeIncident,
     };
 }

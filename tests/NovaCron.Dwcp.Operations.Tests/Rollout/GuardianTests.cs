@@ -69,6 +69,37 @@ public sealed class GuardianTests
         Assert.True(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 50, Minute));
     }
 
+    [Fact]
+    public async Task A_scale_up_that_finds_no_room_is_no_reason_to_roll_back()
+    {
+        var scenario = new RolloutScenario();
+        await scenario.AskAsync(10);
+        Assert.True(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 10, Minute));
+        var waiting = scenario.Cluster.AddNode();
+        (waiting.Ready, waiting.Unschedulable) = (false, true);
+        Assert.False(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 0, 5 * Minute));
+        // A machine was found, and the pod does not come up on it.
+        waiting.Unschedulable = false;
+        Assert.True(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 0, 5 * Minute));
+        Assert.Contains(scenario.Status.History, entry => entry.Reason == "PodsNotReady");
+    }
+
+    [Fact]
+    public async Task A_starting_pod_on_a_machine_whose_clock_is_wrong_is_not_missing()
+    {
+        foreach (var offset in new[] { -10 * Minute, 10 * Minute })
+        {
+            var scenario = new RolloutScenario();
+            await scenario.AskAsync(10);
+            Assert.True(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 10, Minute));
+            var starting = scenario.Cluster.AddNode();
+            (starting.Ready, starting.ClockOffset) = (false, offset);
+            Assert.False(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 0, 0.7 * Minute));
+            starting.Ready = true;
+            Assert.False(await scenario.RunUntilAsync(() => scenario.Cluster.Flag == 0, 3 * Minute));
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -1,7 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using k8s.Models;
 using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Metrics;
 using NovaCron.Dwcp.Operations.Rollout;
+using NodeMetrics = NovaCron.Dwcp.Operations.Metrics.NodeMetrics;
 
 namespace NovaCron.Dwcp.Operations.Tests.Rollout;
 
@@ -23,6 +26,9 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     private string _configurationRevision = "100";
     private GuardianLease? _lease;
     private string? _restartMark;
+    private bool _v1Disabled;
+    private string? _v1Archive;
+    private string _image = "registry.example/dwcpd@sha256:with-v1";
 
     public InMemoryRolloutCluster(TimeProvider time, int pods = 2)
     {
@@ -45,6 +51,9 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     public List<string> DeletedPods { get; } = [];
 
     public int Restarted { get; private set; }
+
+    /// <summary>What Prometheus answers; null: the pods' own pages, as it would if it had scraped this moment.</summary>
+    public Func<PrometheusReading>? Prometheus { get; set; }
 
     /// <summary>Calls made so far.</summary>
     public int Calls { get; private set; }
@@ -69,6 +78,19 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
 
     public string? LockedBy => _lockedBy;
 
+    public bool V1Disabled => _v1Disabled;
+
+    public string? V1Archive => _v1Archive;
+
+    /// <summary>What the nodes run. An image whose name holds "v1-free" has no v1.</summary>
+    public string Image => _image;
+
+    /// <summary>New pods of this image never become ready.</summary>
+    public string? BadImage { get; set; }
+
+    /// <summary>Most replicas of the autoscaler.</summary>
+    public int? MaximumReplicas { get; set; } = 10;
+
     public string ConfigurationRevision => _configurationRevision;
 
     public DwcpRollout? Rollout => _rollout is null ? null : Read();
@@ -78,15 +100,19 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     public SimulatedNode AddNode()
     {
         _podNumber++;
-        var node = new SimulatedNode($"dwcp-v3-{_podNumber}", $"uid-{_podNumber}", _time.GetUtcNow());
+        var node = new SimulatedNode($"dwcp-v3-{_podNumber}", $"uid-{_podNumber}", _time.GetUtcNow())
+        {
+            HasV1 = !_image.Contains("v1-free", StringComparison.Ordinal), Ready = _image != BadImage,
+        };
         Nodes.Add(node);
         Propagate();
         return node;
     }
 
     /// <summary>Somebody with kubectl.</summary>
-    public void PatchByHand(string? flag = null, string? ceiling = null)
+    public void PatchByHand(string? flag = null, string? ceiling = null, bool? v1Disabled = null)
     {
+        _v1Disabled = v1Disabled ?? _v1Disabled;
         _flag = flag ?? _flag;
         _ceiling = ceiling ?? _ceiling;
         _configurationRevision = Next();
@@ -167,6 +193,8 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
         var before = Configuration();
         if (patch.Flag is { } flag) _flag = flag.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (patch.Ceiling is { } ceiling) _ceiling = ceiling.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (patch.V1Enabled is { } v1) _v1Disabled = !v1;
+        if (patch.V1Archive is { } archive) _v1Archive = archive.Length == 0 ? null : archive;
         if (patch.LockedBy is { } incident) _lockedBy = incident.Length == 0 ? null : incident;
         if (patch.LockReason is { } reason) _lockReason = reason.Length == 0 ? null : reason;
         if (patch.LockTrigger is { } trigger) _lockTrigger = trigger.Length == 0 ? null : trigger;
@@ -197,6 +225,11 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
             : throw new HttpRequestException("connection refused");
     }
 
+    public Task<PrometheusReading> ReadPrometheusAsync(Uri address, CancellationToken cancellationToken) => Call(() => Prometheus?.Invoke() ?? Scrape(TimeSpan.Zero));
+
+    /// <summary>The pages of all pods that are alive, as a Prometheus that scraped them at this moment would tell them later.</summary>
+    public PrometheusReading Scrape(TimeSpan age) => new(Nodes.Where(node => !node.Hung).ToDictionary(node => node.Name, node => new PrometheusPod(NodeMetrics.Parse(node.Page()), age, null)));
+
     public Task<RolloutDeployment?> ReadDeploymentAsync(CancellationToken cancellationToken) => Call(() => (RolloutDeployment?)Deployment());
 
     public Task<RolloutDeployment> RestartDeploymentAsync(string mark, CancellationToken cancellationToken) => Call(() =>
@@ -205,12 +238,33 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
         {
             _restartMark = mark;
             Restarted++;
-            var count = Nodes.Count;
-            Nodes.Clear();
-            for (var i = 0; i < count; i++) AddNode();
+            ReplaceNodes();
         }
         return Deployment();
     });
+
+    public Task<JsonObject> ReadNodeTemplateAsync(CancellationToken cancellationToken) => Call(() => new JsonObject
+    {
+        ["spec"] = new JsonObject { ["containers"] = new JsonArray(new JsonObject { ["name"] = RolloutNames.NodeContainer, ["image"] = _image }) },
+    });
+
+    public Task<RolloutDeployment> DeployNodesAsync(JsonObject template, string mark, CancellationToken cancellationToken) => Call(() =>
+    {
+        _restartMark = mark;
+        _image = template["spec"]!["containers"]![0]!["image"]!.ToString();
+        ReplaceNodes();
+        return Deployment();
+    });
+
+    public Task<RolloutCapacity?> ReadCapacityAsync(CancellationToken cancellationToken) =>
+        Call(() => (RolloutCapacity?)new RolloutCapacity { Desired = Deployment().Desired, Available = Deployment().Available, MaximumReplicas = MaximumReplicas });
+
+    private void ReplaceNodes()
+    {
+        var count = Nodes.Count;
+        Nodes.Clear();
+        for (var i = 0; i < count; i++) AddNode();
+    }
 
     public Task<IReadOnlyList<DwcpApproval>> ListApprovalsAsync(CancellationToken cancellationToken) => Call(() => (IReadOnlyList<DwcpApproval>)[.. _approvals]);
 
@@ -263,7 +317,7 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     {
         foreach (var node in Nodes)
         {
-            node.Apply(Flag, Ceiling, _configurationRevision);
+            node.Apply(Flag, Ceiling, _configurationRevision, _v1Disabled);
             HighestPercent = Math.Max(HighestPercent, node.Effective);
         }
     }
@@ -272,7 +326,7 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     {
         Flag = int.TryParse(_flag, out var flag) ? flag : null, Ceiling = int.TryParse(_ceiling, out var ceiling) ? ceiling : null,
         Unreadable = int.TryParse(_flag, out _) ? null : _flag, Release = Release, LockedBy = _lockedBy, LockReason = _lockReason, LockTrigger = _lockTrigger, Completed = _completed,
-        Revision = _configurationRevision,
+        Revision = _configurationRevision, V1Disabled = _v1Disabled, V1Archive = _v1Archive,
     };
 
     private RolloutDeployment Deployment()

@@ -41,7 +41,7 @@ internal sealed class RolloutScenario
     public DwcpRolloutStatus Status => Cluster.Rollout!.Status ?? new DwcpRolloutStatus();
 
     /// <summary>Asks for a percent as alice, with short soaks; approved by bob where wanted.</summary>
-    public async Task AskAsync(int percent, bool approve = true, bool validate = true, TimeSpan? missingMetrics = null, long minimumRequests = 40)
+    public async Task AskAsync(int percent, bool approve = true, bool validate = true, TimeSpan? missingMetrics = null, long minimumRequests = 40, string? prometheus = null)
     {
         if (validate) Cluster.Validation = new ValidationRecord { Decision = "GO", Release = Cluster.Release, Time = Time.GetUtcNow(), ApprovedBy = "bob" };
         var service = new RolloutService(Cluster, Time);
@@ -49,6 +49,7 @@ internal sealed class RolloutScenario
         {
             Percent = percent,
             CheckInterval = TimeSpan.FromSeconds(2),
+            Metrics = new RolloutMetrics { Prometheus = prometheus },
             Limits = new RolloutLimits { MissingMetrics = missingMetrics ?? TimeSpan.FromSeconds(60) },
             Phases =
             [

@@ -19,6 +19,11 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
 
     public bool Ready { get; set; } = true;
 
+    public bool Unschedulable { get; set; }
+
+    /// <summary>How far the clock of its machine is off.</summary>
+    public TimeSpan ClockOffset { get; set; }
+
     /// <summary>Answers nothing at all.</summary>
     public bool Hung { get; set; }
 
@@ -43,14 +48,18 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
 
     public int Ceiling { get; private set; }
 
-    public int Effective => Math.Min(Flag, Ceiling);
+    public bool HasV1 { get; init; } = true;
+
+    public bool V1Disabled { get; private set; }
+
+    public int Effective => HasV1 ? Math.Min(Flag, Ceiling) : 100;
 
     public long V3Sessions => _v3.Sessions;
 
-    public void Apply(int flag, int ceiling, string revision)
+    public void Apply(int flag, int ceiling, string revision, bool v1Disabled = false)
     {
         if (Deaf || Hung) return;
-        (Flag, Ceiling, Revision) = (flag, ceiling, revision);
+        (Flag, Ceiling, Revision, V1Disabled) = (flag, ceiling, revision, v1Disabled);
     }
 
     public void Serve(bool v3, bool failed, bool slow)
@@ -76,7 +85,7 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
 
     public RolloutPod Describe() => new()
     {
-        Name = name, Uid = uid, Address = "127.0.0.1", Ready = Ready, Restarts = Restarts, WaitingReason = WaitingReason, StartedAt = startedAt,
+        Name = name, Uid = uid, Address = "127.0.0.1", Ready = Ready, Restarts = Restarts, WaitingReason = WaitingReason, StartedAt = startedAt + ClockOffset, Unschedulable = Unschedulable,
     };
 
     public async Task<PodAnswer> GetAsync(int port, string path, CancellationToken cancellationToken)
@@ -88,6 +97,7 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
             (RolloutNames.DiagnosticsPort, "/flags") => new PodAnswer(200, JsonSerializer.Serialize(new
             {
                 flag = Flag, ceiling = Ceiling, effective = Effective, revision = Revision, draining = false,
+                v1 = !HasV1 ? "absent" : V1Disabled && Math.Min(Flag, Ceiling) == 100 ? "disabled" : "enabled",
                 sessions = new { v1 = new { started = _v1.Sessions, active = 0 }, v3 = new { started = _v3.Sessions, active = 0 } },
             })),
             (RolloutNames.MetricsPort, "/metrics") when MetricsGone => new PodAnswer(500, ""),
@@ -96,7 +106,7 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
         };
     }
 
-    private string Page()
+    public string Page()
     {
         var page = new StringBuilder("# TYPE dwcp_requests_total counter\n");
         foreach (var (version, counts) in new[] { ("v1", _v1), ("v3", _v3), ("canary", new Counts()) })

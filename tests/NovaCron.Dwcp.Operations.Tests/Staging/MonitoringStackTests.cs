@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Metrics;
+using NovaCron.Dwcp.Operations.Rollout;
 using NovaCron.Dwcp.Operations.Staging;
 using NovaCron.Dwcp.Rehearsal.Cluster;
 using NovaCron.Dwcp.Rehearsal.Traffic;
@@ -69,6 +71,21 @@ public sealed class MonitoringStackTests(ITestOutputHelper output)
             var series = 0;
             await UntilAsync($"panel '{title}' has data: {query}", async () => (series = await SeriesAsync(connection, prometheus, query, token)) > 0);
             output.WriteLine($"{title}: {series} series");
+        }
+
+        // The guardian's second source: the same numbers as the pods' own, a scrape old at most.
+        using var http = new HttpClient();
+        var reader = new PrometheusReader(http);
+        var address = (await connection.ListAsync(ClusterResource.Pod, "monitoring", "app=prometheus", cancellationToken: token)).Single()["status"]!["podIP"]!.ToString();
+        var nodes = new KubernetesRolloutCluster(connection, "staging");
+        await UntilAsync("Prometheus knows both nodes' requests", async () => await reader.ReadAsync(new Uri($"http://{address}:9090/"), "staging", token) is { Pods: var known }
+            && known.Count(pod => pod.Value is { Metrics.V1.Judged: > 0 } && pod.Value.Age < TimeSpan.FromSeconds(30)) == 2);
+        var read = await reader.ReadAsync(new Uri($"http://{address}:9090"), "staging", token);
+        foreach (var pod in await nodes.ListPodsAsync(token))
+        {
+            var own = NodeMetrics.Parse((await nodes.GetFromPodAsync(pod, RolloutNames.MetricsPort, "/metrics", token)).Body);
+            Assert.True(own.V1.IsContinuationOf(read.Pods[pod.Name].Metrics!.V1));
+            Assert.Equal(own.ComponentHealth.Keys.Order(), read.Pods[pod.Name].Metrics!.ComponentHealth.Keys.Order());
         }
 
         // A pod that dies three times: the rule, the way to Alertmanager, and its route.
