@@ -9,6 +9,8 @@ public sealed class CommandLineTests
     [InlineData("cluster", "only 'up' is known")]
     [InlineData("cluster up --colour red", "Unknown option --colour")]
     [InlineData("cluster up --directory", "--directory needs a value")]
+    [InlineData("bench rollback --pods 1", "--pods is '1'")]
+    [InlineData("bench rollback --colour red", "Unknown option --colour")]
     [InlineData("send", "PATH is missing")]
     [InlineData("send file http://127.0.0.1/x", "is not dwcp://")]
     [InlineData("send file dwcp://127.0.0.1/x --level Enormous", "--level cannot be 'Enormous'")]

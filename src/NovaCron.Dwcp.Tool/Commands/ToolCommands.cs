@@ -32,6 +32,11 @@ internal static class ToolCommands
                                                     a node to measure against; says how, until Ctrl+C
           dwcp bench datacenter dwcp://HOST[:PORT]/OBJECT [--mib N] [--runs N] [--directory DIR] [options of send]
                                                     the same to a node: between hosts, or from pod to pod
+          dwcp bench rollback [--pods N] [--runs N] [--rate N] [--guardian] [--hang]
+                                                    rollbacks of a rehearsal cluster under traffic: how long until v3 has
+                                                    stopped, until all is done, and what the clients noticed
+          dwcp bench guardian [--pods N] [--seconds N] [--interval S]
+                                                    CPU and memory of the guardian's process with so many node pods
           dwcp help | --help                        this text
           dwcp version | --version
 
@@ -91,6 +96,10 @@ internal static class ToolCommands
                 return await ArchiveCommand.InspectAsync(rest, cancellationToken).ConfigureAwait(false);
             case "bench" when rest is ["datacenter", ..]:
                 return await DatacenterBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
+            case "bench" when rest is ["rollback", ..]:
+                return await RollbackBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
+            case "bench" when rest is ["guardian", ..]:
+                return await GuardianBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
             case BulkWorker.Verb: // started by the benchmark's node, as dwcpd starts it
                 return await BulkWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput(), cancellationToken).ConfigureAwait(false);
             case BenchNode.Verb:

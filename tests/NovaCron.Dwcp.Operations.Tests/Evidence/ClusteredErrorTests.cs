@@ -7,7 +7,7 @@ namespace NovaCron.Dwcp.Operations.Tests.Evidence;
 public sealed class ClusteredErrorTests(ITestOutputHelper output)
 {
     /// <summary>
-    /// 24 hours at 30 s, the error test alone at alpha 0.01. A client that fails does so in so many requests in a row (geometric), his requests coming at
+    /// 24 hours at the guardian's own pace, the error test alone at alpha 0.01. A client that fails does so in so many requests in a row (geometric), his requests coming at
     /// the rate of all divided by the clients.
     /// </summary>
     [Theory]
@@ -30,24 +30,27 @@ public sealed class ClusteredErrorTests(ITestOutputHelper output)
         {
             var random = new Random(run);
             var test = EvidenceSimulation.ErrorTest();
-            var requests = perSecond * 30;
+            var requests = perSecond * EvidenceSimulation.StepSeconds;
             var later = new PriorityQueue<int, double>();
-            for (var check = 0; check < 24 * 3600 / 30; check++)
+            var (pending, steps, errors) = (0L, 0, 0L);
+            for (var step = 0; step < 24 * 3600 / EvidenceSimulation.StepSeconds; step++)
             {
-                long errors = 0;
                 for (var cluster = EvidenceSimulation.Poisson(random, requests * share / meanRun); cluster > 0; cluster--)
                 {
-                    var at = check + random.NextDouble();
+                    var at = step + random.NextDouble();
                     do
                     {
-                        if (at < check + 1) errors++;
+                        if (at < step + 1) errors++;
                         else later.Enqueue(0, at);
                         at -= Math.Log(1 - random.NextDouble()) * clients / requests;
                     }
                     while (random.NextDouble() < 1 - 1 / meanRun);
                 }
-                for (; later.TryPeek(out _, out var due) && due < check + 1; later.Dequeue()) errors++;
-                test.Observe(new EvidenceSample(new VersionCounts(requests, Math.Min(errors, requests), requests, 0), null));
+                for (; later.TryPeek(out _, out var due) && due < step + 1; later.Dequeue()) errors++;
+                pending += requests;
+                if (!EvidenceSimulation.IsCheck(++steps, test.LogEvidence / test.LogThreshold)) continue;
+                test.Observe(new EvidenceSample(new VersionCounts(pending, Math.Min(errors, pending), pending, 0), null));
+                (pending, steps, errors) = (0, 0, 0);
                 if (test.LogEvidence < test.LogThreshold) continue;
                 Interlocked.Increment(ref rejected);
                 break;

@@ -1,4 +1,5 @@
 using NovaCron.Dwcp.Operations.Evidence;
+using NovaCron.Dwcp.Operations.Rollout;
 
 namespace NovaCron.Dwcp.Operations.Tests.Evidence;
 
@@ -30,6 +31,16 @@ internal static class EvidenceSimulation
         Array.Sort(delays);
         return delays;
     }
+
+    /// <summary>Steps of five seconds: the guardian checks every thirty seconds, and at every step while evidence grows.</summary>
+    public const int StepSeconds = 5;
+
+    private const int StepsPerCheck = 6;
+
+    /// <summary>Whether the guardian checks now.</summary>
+    /// <param name="steps">Steps since its last check.</param>
+    /// <param name="progress">Share of the way to rollback that its last check saw.</param>
+    public static bool IsCheck(int steps, double progress) => steps >= (progress > RolloutReconciler.GrowingEvidence ? 1 : StepsPerCheck);
 
     public static RateLimitTest ErrorTest(double alpha = 0.01) => new("error-rate", 0.01, alpha, sample => (sample.V3.Requests, sample.V3.Errors));
 

@@ -47,31 +47,31 @@ public sealed class EvidenceSimulationTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// The rules that others ship, on the same streams at the same cadence: v3 with 5 requests a second, v1 with 45, a check every 30 s. "Fixed" rolls back
-    /// when a check's error rate is above 1 %; "Mann-Whitney" when v3's error rates of the last 20 checks are larger than v1's at p below 0.02.
+    /// The rules that others ship, on the same streams at the same cadence: v3 with 5 requests a second, v1 with 45, a check every 30 s (ours every 5 s while evidence grows). "Fixed" rolls back
+    /// when a check's error rate is above 1 %, "five in a row" when five checks' are; "Mann-Whitney" when v3's error rates of the last 20 checks are larger than v1's at p below 0.02.
     /// </summary>
     [Fact]
     public void Fixed_threshold_and_Mann_Whitney_cry_wolf_and_are_no_faster()
     {
         var runs = EvidenceSimulation.Runs(100);
-        output.WriteLine("| true error rate of v3 and v1 | hours | ours | fixed threshold | Mann-Whitney |\n|---|---|---|---|---|");
-        var wolves = new int[3];
+        output.WriteLine("| true error rate of v3 and v1 | hours | ours | fixed threshold | five in a row | Mann-Whitney |\n|---|---|---|---|---|---|");
+        var wolves = new int[4];
         foreach (var (share, control) in new[] { (0.001, 0.001), (0.005, 0.005), (0.01, 0.01) })
         {
             var days = RivalRules.Run(runs, checks: 2880, share, control);
-            for (var rule = 0; rule < 3; rule++) wolves[rule] += days[rule].Count(day => day is not null);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {share:P1} | 24 | {Part(days[0])} | {Part(days[1])} | {Part(days[2])} |"));
+            for (var rule = 0; rule < 4; rule++) wolves[rule] += days[rule].Count(day => day is not null);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {share:P1} | 24 | {Part(days[0])} | {Part(days[1])} | {Part(days[2])} | {Part(days[3])} |"));
         }
         output.WriteLine("| | | median; p95 requests to rollback | | |");
         foreach (var share in new[] { 0.02, 0.03, 0.05, 0.1, 0.3 })
         {
             var faults = RivalRules.Run(runs, checks: 600, share, 0.001);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {share:P0} (v1 0.1 %) | from the start | {Delay(faults[0])} | {Delay(faults[1])} | {Delay(faults[2])} |"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {share:P0} (v1 0.1 %) | from the start | {Delay(faults[0])} | {Delay(faults[1])} | {Delay(faults[2])} | {Delay(faults[3])} |"));
             Assert.DoesNotContain(null, faults[0]);
         }
         // At the limit and below it nobody should roll back: at most one in a hundred days, all three rates together.
         Assert.True(wolves[0] <= Math.Max(2, 3 * runs / 100), $"{wolves[0]} of {3 * runs} days");
-        Assert.True(wolves[1] > runs && wolves[2] > runs, "The rules compared with do not cry wolf: the comparison proves nothing.");
+        Assert.True(wolves[1] > runs && wolves[2] > runs && wolves[3] > runs, "The rules compared with do not cry wolf: the comparison proves nothing.");
 
         string Part(IEnumerable<long?> days) => string.Create(CultureInfo.InvariantCulture, $"{days.Count(day => day is not null)} of {runs} days rolled back");
 
@@ -107,6 +107,46 @@ public sealed class EvidenceSimulationTests(ITestOutputHelper output)
         });
         output.WriteLine($"v3 takes {factor} times as long: {rejected} of {Days} rejected");
         Assert.Equal(slower ? Days : 0, rejected);
+    }
+
+    /// <summary>The confidence bands of Howard and Ramdas on the same streams, from the start and after ten clean hours: why they are not what decides.</summary>
+    [Fact]
+    public void A_slower_v3_is_seen_earlier_than_by_confidence_bands()
+    {
+        var runs = EvidenceSimulation.Runs(20);
+        output.WriteLine("| v3 takes | fault | requests of v3 until ours rejects, median | confidence bands |\n|---|---|---|---|");
+        foreach (var (factor, clean) in new[] { (1.3, 0), (1.5, 0), (2.0, 0), (3.0, 0), (2.0, 1200) })
+        {
+            var ours = new long[runs];
+            var bands = new long[runs];
+            Parallel.For(0, runs, run =>
+            {
+                var random = new Random(run);
+                var test = new LatencyToV1Test("latency", 1.1, 0.025, 0.001);
+                var rival = new LatencyBands(0.001);
+                (ours[run], bands[run]) = (long.MaxValue, long.MaxValue);
+                for (var check = 0; check < clean + 600; check++)
+                {
+                    var slower = check < clean ? 1 : factor;
+                    var v3 = RivalRules.Latencies(random, 150, 0.008 * slower);
+                    var state = random.Next();
+                    test.Observe(new EvidenceSample(default, null, v3, RivalRules.Latencies(new Random(state), 1350, 0.008)));
+                    // The same requests of v1, each 1.1 times as long.
+                    rival.Observe(v3, RivalRules.Latencies(new Random(state), 1350, 0.008 * 1.1), 0.025);
+                    var seen = 150L * (check + 1 - clean);
+                    if (test.LogEvidence >= test.LogThreshold) ours[run] = Math.Min(ours[run], seen);
+                    if (rival.Rejects) bands[run] = Math.Min(bands[run], seen);
+                    if (Math.Max(ours[run], bands[run]) < long.MaxValue) break;
+                }
+            });
+            Array.Sort(ours);
+            Array.Sort(bands);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {factor} times as long | {(clean == 0 ? "from the start" : "after 10 clean hours")} | {Text(ours[runs / 2])} | {Text(bands[runs / 2])} |"));
+            Assert.True(ours[runs / 2] <= bands[runs / 2]);
+        }
+
+        static string Text(long requests) => requests == long.MaxValue ? "not within 5 hours" : requests.ToString(CultureInfo.InvariantCulture);
     }
 
     [Theory]

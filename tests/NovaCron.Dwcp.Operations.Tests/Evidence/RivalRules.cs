@@ -3,7 +3,7 @@ using NovaCron.Dwcp.Operations.Rollout;
 
 namespace NovaCron.Dwcp.Operations.Tests.Evidence;
 
-/// <summary>Our tests, a fixed threshold and a Mann-Whitney test, side by side on the same seeded streams.</summary>
+/// <summary>Our tests, two fixed thresholds and a Mann-Whitney test, side by side on the same seeded streams.</summary>
 internal static class RivalRules
 {
     private const int Window = 20;
@@ -11,28 +11,43 @@ internal static class RivalRules
     /// <summary>One-sided p of 0.02, as a standard normal quantile.</summary>
     private const double Critical = 2.054;
 
-    /// <summary>Requests of v3 until each of the three rules rolls back, per run; null when it does not.</summary>
+    /// <summary>Flagger's and Argo's usual way: that many checks above the limit in a row.</summary>
+    private const int ChecksInARow = 5;
+
+    /// <summary>Requests of v3 until each of the four rules rolls back, per run; null when it does not. Ours at the guardian's pace, the others every 30 s.</summary>
     public static IReadOnlyList<long?>[] Run(int runs, int checks, double share, double control)
     {
-        var results = new[] { new long?[runs], new long?[runs], new long?[runs] };
+        var results = new[] { new long?[runs], new long?[runs], new long?[runs], new long?[runs] };
         Parallel.For(0, runs, run =>
         {
             var random = new Random(run);
             var book = EvidenceBook.For(new RolloutLimits());
             var rates3 = new Queue<double>();
             var rates1 = new Queue<double>();
-            long seen = 0;
-            for (var check = 0; check < checks; check++)
+            var (ours3, ours1, theirs3, theirs1) = (new VersionCounts(), new VersionCounts(), new VersionCounts(), new VersionCounts());
+            var (seen, since, failed) = (0L, 0, 0);
+            for (var step = 1; step <= 6 * checks; step++)
             {
-                var v3 = Count(random, 150, share);
-                var v1 = Count(random, 1350, control);
+                var (v3, v1) = (Count(random, 25, share), Count(random, 225, control));
                 seen += v3.Requests;
-                Keep(rates3, (double)v3.Errors / v3.Requests);
-                Keep(rates1, (double)v1.Errors / v1.Requests);
-                book.Observe(new EvidenceSample(v3, v1));
-                if (book.Rejected is not null) results[0][run] ??= seen;
-                if (v3.Errors > 0.01 * v3.Requests) results[1][run] ??= seen;
-                if (rates3.Count == Window && MannWhitney(rates3, rates1) > Critical) results[2][run] ??= seen;
+                (ours3, ours1, theirs3, theirs1) = (Sum(ours3, v3), Sum(ours1, v1), Sum(theirs3, v3), Sum(theirs1, v1));
+                if (results[0][run] is null && EvidenceSimulation.IsCheck(++since, book.Progress))
+                {
+                    book.Observe(new EvidenceSample(ours3, ours1));
+                    if (book.Rejected is not null) results[0][run] = seen;
+                    (ours3, ours1, since) = (default, default, 0);
+                }
+                if (step % 6 == 0)
+                {
+                    Keep(rates3, (double)theirs3.Errors / theirs3.Requests);
+                    Keep(rates1, (double)theirs1.Errors / theirs1.Requests);
+                    var above = theirs3.Errors > 0.01 * theirs3.Requests;
+                    failed = above ? failed + 1 : 0;
+                    if (above) results[1][run] ??= seen;
+                    if (failed >= ChecksInARow) results[2][run] ??= seen;
+                    if (rates3.Count == Window && MannWhitney(rates3, rates1) > Critical) results[3][run] ??= seen;
+                    (theirs3, theirs1) = (default, default);
+                }
                 if (results.All(rule => rule[run] is not null)) break;
             }
         });
@@ -80,6 +95,8 @@ internal static class RivalRules
         var errors = EvidenceSimulation.Poisson(random, requests * share);
         return new VersionCounts(requests, Math.Min(errors, requests), requests, 0);
     }
+
+    private static VersionCounts Sum(VersionCounts a, VersionCounts b) => new(a.Requests + b.Requests, a.Errors + b.Errors, a.Timed + b.Timed, a.Slow + b.Slow);
 
     private static void Keep(Queue<double> window, double value)
     {
