@@ -42,7 +42,7 @@ public sealed class ControlRatioTest : IEvidenceTest
         if (sample.V1 is not { } control) return;
         var (n3, k3) = _counts(sample.V3);
         var (n1, k1) = _counts(control);
-        _process.Observe(n3, k3, n1, k1, _ratio);
+        _process.Observe(n3, k3, n1, k1, _ratio, sample.Slice);
     }
 
     public EvidenceState Save() => _process.Save();

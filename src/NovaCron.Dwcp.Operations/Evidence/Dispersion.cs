@@ -45,7 +45,7 @@ public sealed class Dispersion
     /// <summary>Per scale: blocks' batches so far, requests, bad; the same two of the block before; numerator, weight, sum of squared weights.</summary>
     private readonly double[] _state = new double[Scales * Fields];
 
-    /// <summary>The dispersion of a batch of so many requests; at least 1.</summary>
+    /// <summary>The dispersion of a batch of so many requests in the usual time between checks; at least 1.</summary>
     public double Value(long requests)
     {
         var assumed = Math.Clamp(1 + (requests - IndependentRequests) * AssumedPerRequest, 1, LargestAssumed);

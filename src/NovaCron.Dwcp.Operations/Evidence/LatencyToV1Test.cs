@@ -75,7 +75,7 @@ public sealed class LatencyToV1Test : IEvidenceTest
         if (_bounds.Length == 0) Begin(v1);
         for (var i = 0; i < _processes.Length && _timedV1 >= EnoughControl; i++)
             if (v3.SlowerThan(_bounds[i + 1]) is { } slow3 && v1.SlowerThan(_bounds[i + 1]) is { } slow1)
-                _processes[i].Observe(v3.Total, slow3, v1.Total, slow1, Stretch(i + 1));
+                _processes[i].Observe(v3.Total, slow3, v1.Total, slow1, Stretch(i + 1), sample.Slice);
         _timedV1 += v1.Total;
         for (var i = 0; i < _bounds.Length; i++) _slowerV1[i] += v1.SlowerThan(_bounds[i]) ?? 0;
     }

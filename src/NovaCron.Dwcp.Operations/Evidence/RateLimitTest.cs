@@ -68,7 +68,7 @@ public sealed class RateLimitTest : IEvidenceTest
         var (observed, bad) = _counts(sample);
         if (bad < 0 || bad > observed) throw new ArgumentException($"{Name}: {bad} bad of {observed} requests is no count.", nameof(sample));
         if (observed == 0) return;
-        var size = (1 + _dispersion.Value(observed)) / 2;
+        var size = (1 + _dispersion.Value(sample.WholeCheck(observed))) / 2;
         Span<double> ratios = stackalloc double[Alternatives];
         for (var j = 0; j < Alternatives; j++) ratios[j] = LogRatio(_limit, _shares[j], size, observed, bad);
         _dispersion.Observe(observed, bad);

@@ -34,10 +34,11 @@ internal sealed class RatioProcess
     /// <param name="n1">Trials of the control.</param>
     /// <param name="k1">Its events.</param>
     /// <param name="ratio">The accepted ratio of the rates for this batch, chosen before the batch was seen.</param>
-    public void Observe(long n3, long k3, long n1, long k1, double ratio)
+    /// <param name="slice">Part of the usual time between checks that the batch covers; see <see cref="EvidenceSample.Slice"/>.</param>
+    public void Observe(long n3, long k3, long n1, long k1, double ratio, double slice = 1)
     {
         if (n3 == 0 || n1 == 0) return;
-        var dispersion = Math.Max(_dispersion3.Value(n3), _dispersion1.Value(n1));
+        var dispersion = Math.Max(_dispersion3.Value((long)Math.Ceiling(n3 / slice)), _dispersion1.Value((long)Math.Ceiling(n1 / slice)));
         Span<double> ratios = stackalloc double[Multiples.Length];
         var accepted = LabelProbability(ratio, n3, n1);
         for (var j = 0; j < Multiples.Length; j++)

@@ -88,7 +88,7 @@ public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, Ev
 
         Missing = missing.Count == 0 ? null : string.Join("; ", missing.Take(3)) + (missing.Count > 3 ? $"; and {missing.Count - 3} more" : "");
         memory.MetricsMissingSince = Missing is null ? null : memory.MetricsMissingSince ?? now;
-        ObserveCounts();
+        ObserveCounts(memory.LastCheckAt is { } previous && now > previous ? Math.Clamp((now - previous) / spec.CheckInterval, 0.1, 1) : 1);
 
         var available = pods.Count(pod => pod is { Ready: true, Terminating: false });
         var starting = pods.Count(pod => pod is { Ready: false, Terminating: false, Restarts: 0 }
@@ -114,7 +114,7 @@ public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, Ev
         return null;
     }
 
-    private void ObserveCounts()
+    private void ObserveCounts(double slice)
     {
         if (V3 is null || V1 is null)
         {
@@ -126,7 +126,7 @@ public sealed class RolloutCheck(DwcpRolloutSpec spec, GuardianMemory memory, Ev
         memory.IdleChecks = v3.Requests == 0 ? memory.IdleChecks + 1 : 0;
         memory.V3 = Sum(memory.V3, v3);
         memory.V1 = Sum(memory.V1, v1);
-        book.Observe(new EvidenceSample(v3, v1.Requests > 0 ? v1 : null, Latency(V3), Latency(V1)));
+        book.Observe(new EvidenceSample(v3, v1.Requests > 0 ? v1 : null, Latency(V3), Latency(V1), slice));
         memory.Tests = book.Save();
     }
 

@@ -49,7 +49,7 @@ public sealed class ClusteredErrorTests(ITestOutputHelper output)
                 for (; later.TryPeek(out _, out var due) && due < step + 1; later.Dequeue()) errors++;
                 pending += requests;
                 if (!EvidenceSimulation.IsCheck(++steps, test.LogEvidence / test.LogThreshold)) continue;
-                test.Observe(new EvidenceSample(new VersionCounts(pending, Math.Min(errors, pending), pending, 0), null));
+                test.Observe(new EvidenceSample(new VersionCounts(pending, Math.Min(errors, pending), pending, 0), null, Slice: steps / 6d));
                 (pending, steps, errors) = (0, 0, 0);
                 if (test.LogEvidence < test.LogThreshold) continue;
                 Interlocked.Increment(ref rejected);

@@ -33,7 +33,7 @@ internal static class RivalRules
                 (ours3, ours1, theirs3, theirs1) = (Sum(ours3, v3), Sum(ours1, v1), Sum(theirs3, v3), Sum(theirs1, v1));
                 if (results[0][run] is null && EvidenceSimulation.IsCheck(++since, book.Progress))
                 {
-                    book.Observe(new EvidenceSample(ours3, ours1));
+                    book.Observe(new EvidenceSample(ours3, ours1, Slice: since / 6d));
                     if (book.Rejected is not null) results[0][run] = seen;
                     (ours3, ours1, since) = (default, default, 0);
                 }

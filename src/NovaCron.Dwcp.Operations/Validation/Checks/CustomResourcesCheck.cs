@@ -17,7 +17,7 @@ internal sealed class CustomResourcesCheck() : ValidationCheck(
                 problems.Add(definition is null ? $"CustomResourceDefinition {name} does not exist" : $"CustomResourceDefinition {name} is not established");
         }
 
-        foreach (var name in new[] { "dwcp-approver-is-author", "dwcp-requester-is-author", "dwcp-validation-is-signed" })
+        foreach (var name in new[] { "dwcp-approver-is-author", "dwcp-requester-is-author", "dwcp-approval-is-needed", "dwcp-validation-is-signed" })
         {
             if (await context.FindAsync(ClusterResource.ValidatingAdmissionPolicy, name).ConfigureAwait(false) is null)
                 problems.Add($"ValidatingAdmissionPolicy {name} does not exist");
