@@ -20,8 +20,10 @@ WORKDIR /source
 COPY global.json nuget.config Directory.Build.props Directory.Packages.props .editorconfig ./
 COPY src/ src/
 COPY module/assets/ module/assets/
+# False leaves v1 out: the image of the last step of runbooks/deprecation.md.
+ARG DWCP_V1=true
 # For the machine that builds: linux-x64 or linux-arm64.
-RUN dotnet publish src/NovaCron.Dwcp.Node --configuration Release --use-current-runtime --output /dwcpd \
+RUN dotnet publish src/NovaCron.Dwcp.Node --configuration Release --use-current-runtime --output /dwcpd -p:DwcpV1=$DWCP_V1 \
     && rm -f /dwcpd/createdump /dwcpd/*.xml
 
 FROM ${BASE_IMAGE}
