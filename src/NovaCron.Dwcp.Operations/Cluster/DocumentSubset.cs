@@ -9,6 +9,8 @@ namespace NovaCron.Dwcp.Operations.Cluster;
 /// </summary>
 internal static class DocumentSubset
 {
+    private static readonly string[] Keys = ["name", "mountPath"];
+
     /// <summary>Every applied field that the live object lacks or has otherwise.</summary>
     public static IReadOnlyList<FieldChange> Missing(JsonObject applied, JsonObject live)
     {
@@ -28,11 +30,11 @@ internal static class DocumentSubset
                 foreach (var (name, value) in map)
                     Walk($"{path}/{name}", value, other[name], changes);
                 return;
-            case JsonArray list when live is JsonArray other && IsKeyed(list):
+            case JsonArray list when live is JsonArray other && KeyOf(list) is { } key:
                 foreach (var item in list.OfType<JsonObject>())
                 {
-                    var name = item["name"]!.ToString();
-                    Walk($"{path}/{name}", item, other.OfType<JsonObject>().FirstOrDefault(o => o["name"]?.ToString() == name), changes);
+                    var name = item[key]!.ToString();
+                    Walk($"{path}/{name}", item, other.OfType<JsonObject>().FirstOrDefault(o => o[key]?.ToString() == name), changes);
                 }
 
                 return;
@@ -48,7 +50,9 @@ internal static class DocumentSubset
         }
     }
 
-    private static bool IsKeyed(JsonArray list) => list.Count > 0 && list.All(i => i is JsonObject { } item && item["name"] is JsonValue);
+    /// <summary>By what the items are told apart: their name, or the path where a volume is mounted, because one volume may be mounted at several.</summary>
+    private static string? KeyOf(JsonArray list) =>
+        Array.Find(Keys, key => list.Count > 0 && list.All(i => i is JsonObject item && item[key] is JsonValue) && list.Select(i => i![key]!.ToString()).Distinct().Count() == list.Count);
 
     /// <summary>The server keeps quantities in its own spelling (1000m is 1), and numbers of int-or-string fields as numbers.</summary>
     private static bool AreEqual(JsonValue wanted, JsonValue live)

@@ -6,6 +6,9 @@ internal sealed record CheckFinding(CheckStatus Status, string Detail, IReadOnly
     /// <summary>What was measured, if anything was.</summary>
     public IReadOnlyList<CheckFigure> Figures { get; init; } = [];
 
+    /// <summary>See <see cref="CheckResult.Cause"/>.</summary>
+    public string? Cause { get; init; }
+
     public static CheckFinding Pass(string detail, params string[] evidence) => new(CheckStatus.Pass, detail, evidence);
 
     public static CheckFinding Fail(string detail, params string[] evidence) => new(CheckStatus.Fail, detail, evidence);

@@ -27,6 +27,10 @@ public sealed record CheckResult
     /// <summary>What was measured, if anything was.</summary>
     public IReadOnlyList<CheckFigure> Figures { get; init; } = [];
 
+    /// <summary>What kept it from being judged, without the object that it met it at: many checks stumble over one thing.</summary>
+    [JsonIgnore]
+    internal string? Cause { get; init; }
+
     public TimeSpan Duration { get; init; }
 
     /// <summary>The detail, and the remedy after it when there is one.</summary>

@@ -28,9 +28,9 @@ internal static class DecisionMaker
         var notPassed = checks.Where(c => c.Status is CheckStatus.Fail or CheckStatus.Error)
             .OrderByDescending(c => c.Weight).ThenBy(c => c.Status).ThenBy(c => c.Category).ThenBy(c => c.Id, StringComparer.Ordinal).ToList();
         // Checks that stumbled over the same thing need one fix.
-        var fixes = notPassed.Select(c => c.Status == CheckStatus.Error ? $"{c.Id}: {c.Detail}" : $"{c.Id}: {c.Remedy}")
-            .DistinctBy(f => f[(f.IndexOf(": ", StringComparison.Ordinal) + 2)..]).ToList();
-
+        var fixes = notPassed.GroupBy(c => c.Status == CheckStatus.Error ? c.Cause ?? c.Detail : c.Remedy)
+            .Select(g => $"{g.First().Id}{(g.Count() > 1 ? string.Create(CultureInfo.InvariantCulture, $" and {g.Count() - 1} more") : "")}: {(g.First().Status == CheckStatus.Error ? g.First().Detail : g.First().Remedy)}")
+            .ToList();
         var failed = notPassed.Where(c => c.Status == CheckStatus.Fail).ToList();
         if (failed.Find(c => c.Severity == CheckSeverity.Critical) is { } critical)
             return (ValidationDecision.NoGo, $"critical check {critical.Id} failed: {critical.Detail}", fixes);

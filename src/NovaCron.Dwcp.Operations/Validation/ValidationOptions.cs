@@ -22,8 +22,11 @@ public sealed record ValidationOptions
     /// <summary>host:port of 7420 as this machine reaches it; the Service's address when absent.</summary>
     public string? DataAddress { get; init; }
 
-    /// <summary>Prometheus' HTTP API, for example <c>http://127.0.0.1:9090</c>. The one in the monitoring namespace is looked for when absent.</summary>
+    /// <summary>Prometheus' HTTP API, for example <c>http://127.0.0.1:9090</c>. The pod of the bundled stack is asked when absent.</summary>
     public string? PrometheusUrl { get; init; }
+
+    /// <summary>Alertmanager's HTTP API, for example <c>http://127.0.0.1:9093</c>. The pod of the bundled stack is asked when absent.</summary>
+    public string? AlertmanagerUrl { get; init; }
 
     /// <summary>Reports of image scanners (JSON of trivy or grype, or SARIF) that name the running digests.</summary>
     public IReadOnlyList<string> ImageScanReports { get; init; } = [];
@@ -39,6 +42,15 @@ public sealed record ValidationOptions
 
     /// <summary>Time between two scrapes that must differ; the process' own counters move within a second.</summary>
     internal TimeSpan FreshnessInterval { get; init; } = TimeSpan.FromSeconds(1.2);
+
+    /// <summary>How long a test alert may take to its receiver; groups of alerts wait for half a minute by default.</summary>
+    internal TimeSpan AlertPatience { get; init; } = TimeSpan.FromSeconds(75);
+
+    /// <summary>How long a query of a dashboard may wait for data of the load; three scrapes when absent.</summary>
+    internal TimeSpan? DataPatience { get; init; }
+
+    /// <summary>Time between two looks at what takes its time.</summary>
+    internal TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Most of a log that is read, bytes; a longer one cannot be judged.</summary>
     internal long LogLimit { get; init; } = 16 << 20;

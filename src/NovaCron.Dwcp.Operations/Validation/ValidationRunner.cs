@@ -199,7 +199,10 @@ public sealed class ValidationRunner
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever keeps a check from deciding is its result. Never a pass.
-            finding = new CheckFinding(CheckStatus.Error, e is InconclusiveException or DwcpClusterException ? e.Message : $"{e.GetType().Name}: {e.Message}", []);
+            finding = new CheckFinding(CheckStatus.Error, e is InconclusiveException or DwcpClusterException ? e.Message : $"{e.GetType().Name}: {e.Message}", [])
+            {
+                Cause = e is DwcpClusterException { Failure: ClusterFailure.Unreachable or ClusterFailure.Unauthorized or ClusterFailure.Timeout or ClusterFailure.ServerError } cluster ? cluster.What : null,
+            };
         }
 
         return new CheckResult
@@ -213,6 +216,7 @@ public sealed class ValidationRunner
             Remedy = finding.Status is CheckStatus.Fail or CheckStatus.Error ? check.Remedy : "",
             Evidence = finding.Evidence,
             Figures = finding.Figures,
+            Cause = finding.Cause,
             Duration = _time.GetElapsedTime(started),
         };
     }

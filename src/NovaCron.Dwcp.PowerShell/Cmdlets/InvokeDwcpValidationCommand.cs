@@ -44,10 +44,13 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string? DataAddress { get; set; }
 
-    /// <summary>Address of Prometheus; the one in the monitoring namespace by default.</summary>
+    /// <summary>Address of the Prometheus that watches the deployment, for example http://127.0.0.1:9090; the pod of the bundled stack by default.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? PrometheusUrl { get; set; }
+    public Uri? PrometheusUrl { get; set; }
+
+    /// <summary>Address of its Alertmanager, for example http://127.0.0.1:9093; the pod of the bundled stack by default.</summary>
+    [Parameter]
+    public Uri? AlertmanagerUrl { get; set; }
 
     /// <summary>Reports of image scanners (JSON of trivy or grype, or SARIF) that name the running digests. Without them, trivy or grype is asked where it is installed.</summary>
     [Parameter]
@@ -78,10 +81,15 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
         Exclude = Exclude.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}"),
         TransferProbe = new TransferProbe(),
         DataAddress = DataAddress,
-        PrometheusUrl = PrometheusUrl,
+        PrometheusUrl = Address(PrometheusUrl, nameof(PrometheusUrl)),
+        AlertmanagerUrl = Address(AlertmanagerUrl, nameof(AlertmanagerUrl)),
         ImageScanReports = [.. ImageScanReport.Select(ResolvePath)],
         ReportDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
     };
+
+    private static string? Address(Uri? address, string parameter) => address is null or { IsAbsoluteUri: true, Scheme: "http" or "https" }
+        ? address?.AbsoluteUri
+        : throw new DwcpValidationException($"-{parameter} {address}", "is no address", "Give it as http://host:port or https://host.");
 
     private void Show(ValidationProgress progress)
     {

@@ -20,9 +20,13 @@ internal static class DwcpErrorRecord
         var (id, category, remedy, about) = Classify(error);
         var record = new ErrorRecord(error, id, category, about ?? target);
         if (remedy is not null)
-            record.ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = remedy };
+            record.ErrorDetails = new ErrorDetails(Without(error.Message, remedy)) { RecommendedAction = remedy };
         return record;
     }
+
+    /// <summary>The message without the remedy at its end: hosts show the recommended action below the message, and nobody reads it twice.</summary>
+    private static string Without(string message, string remedy) =>
+        message.EndsWith(remedy, StringComparison.Ordinal) && message.Length > remedy.Length ? message[..^remedy.Length].TrimEnd() : message;
 
     private static (string Id, ErrorCategory Category, string? Remedy, object? Target) Classify(Exception error) => error switch
     {

@@ -34,7 +34,7 @@ public sealed class WriteDwcpStepCommand : RehearsalCmdlet
         }
         catch (RuntimeException error)
         {
-            End(error.ErrorRecord.ErrorDetails?.Message ?? error.Message);
+            End(error.ErrorRecord.Exception.Message);
             throw;
         }
 

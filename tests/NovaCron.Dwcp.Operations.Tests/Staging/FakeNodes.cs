@@ -14,11 +14,15 @@ internal sealed class FakeNodes
     public FakeNodes(FakeApiServer server)
     {
         _server = server;
+        Monitoring = new FakeMonitoring(server, () => Namespace);
         server.Proxy = Answer;
         server.Log = _ => """{"time":"2026-05-01T12:00:00.000Z","level":"info","logger":"n","message":"started"}""" + "\n";
     }
 
     public string Namespace { get; init; } = "staging";
+
+    /// <summary>Prometheus, Alertmanager and Grafana of the bundled stack.</summary>
+    public FakeMonitoring Monitoring { get; }
 
     /// <summary>Replaces an answer: pod or service, port, method and path.</summary>
     public Func<string, string, string, (int Status, string Body)?>? Break { get; set; }
@@ -48,6 +52,8 @@ internal sealed class FakeNodes
 
     private (int, string) Answer(string pod, string port, string call, string? key, string body)
     {
+        if (FakeMonitoring.IsIts(pod))
+            return Monitoring.Answer(pod, call, body);
         if (Break?.Invoke(pod, port, call) is { } broken)
             return broken;
         if (call.StartsWith("GET /diagnostics", StringComparison.Ordinal) || call.StartsWith("POST /diagnostics", StringComparison.Ordinal))

@@ -41,6 +41,27 @@ public sealed class DrillTests
         AssertRestored(rig, before);
     }
 
+    [Fact]
+    public async Task A_test_alert_is_marked_as_a_drill_and_ends_after_Ctrl_C()
+    {
+        using var rig = await ValidationRig.StartApprovedAsync();
+        using var cancel = new CancellationTokenSource();
+        rig.Nodes.Monitoring.Delivers = null;
+        rig.Nodes.Monitoring.Break = (_, call, _) =>
+        {
+            if (call.StartsWith("GET /api/v2/alerts", StringComparison.Ordinal))
+                cancel.Cancel();
+            return null;
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rig.RunAsync(token: cancel.Token));
+        for (var i = 0; i < 600 && rig.Nodes.Monitoring.Told.Count < 2; i++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        var told = rig.Nodes.Monitoring.Told;
+        Assert.All(told, a => Assert.Equal("true", a["labels"]!["drill"]!.ToString()));
+        Assert.Equal(told[0]["labels"]!.ToJsonString(), told[1]["labels"]!.ToJsonString());
+        Assert.True(DateTimeOffset.Parse(told[1]["endsAt"]!.ToString(), System.Globalization.CultureInfo.InvariantCulture) <= DateTimeOffset.UtcNow);
+    }
+
     private static void AssertRestored(ValidationRig rig, System.Text.Json.Nodes.JsonNode before)
     {
         var after = rig.Server.Get(Configuration);

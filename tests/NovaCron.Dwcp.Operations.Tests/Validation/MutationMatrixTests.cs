@@ -32,6 +32,8 @@ public sealed class MutationMatrixTests(ITestOutputHelper output)
         var follows = report.Checks.Where(c => c.Id != id && c.Status is CheckStatus.Fail or CheckStatus.Error).Where(c => c.Id != id).ToList();
         Assert.True(check.Status == mutation.Expected, $"expected {mutation.Expected}, was {check.Status}: {check.Detail}");
         Assert.NotEmpty(check.Remedy);
+        foreach (var other in follows)
+            output.WriteLine($"  {other.Id}: {other.Status}: {other.Detail}");
         Assert.Equal(mutation.Follows.Order(StringComparer.Ordinal), follows.Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.True(report.Decision == mutation.Decision, $"expected {mutation.Decision}, was {report.Decision}: {report.Reason}");
         output.WriteLine($"{id} <- {defect}: {check.Status}: {check.Detail}");
@@ -51,6 +53,18 @@ public sealed class MutationMatrixTests(ITestOutputHelper output)
         }
 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Mutations.All.Count} defects of {CheckCatalogue.All.Count} checks"));
+    }
+
+    [Fact]
+    public async Task A_rehearsal_without_monitoring_says_that_it_has_none_and_may_be_GO()
+    {
+        using var rig = await ValidationRig.StartApprovedAsync();
+        Mutations.WithoutMonitoring(rig);
+        var report = await rig.RunAsync();
+        var skipped = report.Checks.Where(c => c.Status == CheckStatus.Skipped && c.Category == CheckCategory.Monitoring).ToList();
+        Assert.Equal(["monitoring-alert", "monitoring-dashboards", "monitoring-rules", "monitoring-series", "monitoring-targets"], skipped.Select(c => c.Id).Order(StringComparer.Ordinal));
+        Assert.All(skipped, c => Assert.Contains("staged without monitoring", c.Detail));
+        Assert.Equal(ValidationDecision.Go, report.Decision);
     }
 
     [Fact]

@@ -43,14 +43,14 @@ internal static class Mutations
         new("infra-disruption", "budget deleted", r => r.Server.Objects.Remove("apis/policy/v1/namespaces/staging/poddisruptionbudgets/dwcp-v3"), Fail, NoGo, "infra-drift"),
         new("infra-drift", "limit edited by hand", r => r.Container(c => c["resources"]!["limits"]!["cpu"] = "9"), Fail, NoGo),
         new("infra-drift", "object deleted", r => r.Server.Objects.Remove($"{Net}/ingresses/dwcp-v3"), Fail, NoGo),
-        new("infra-drift", "record deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/{StagingNames.Record}"), Error, Undecided, "infra-release"),
+        new("infra-drift", "record deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/{StagingNames.Record}"), Error, Undecided, "infra-release", "monitoring-alert", "monitoring-dashboards", "monitoring-rules", "monitoring-series", "monitoring-targets"),
         new("infra-store", "claim pending", r => r.Server.Objects[$"{Ns}/persistentvolumeclaims/dwcp-v3-store"]["status"]!["phase"] = "Pending", Fail, NoGo),
         new("infra-store", "ephemeral", r => r.PodSpec(p => p["volumes"]![1] = new JsonObject { ["name"] = "store", ["emptyDir"] = new JsonObject() }), Fail, NoGo, "infra-drift"),
         new("infra-store", "ReadWriteOnce", r => r.Server.Objects[$"{Ns}/persistentvolumeclaims/dwcp-v3-store"]["spec"]!["accessModes"]![0] = "ReadWriteOnce", Fail, NoGo, "infra-drift"),
         new("infra-release", "node of another release", r => r.Nodes.EditConfiguration = c => c["version"] = "2.9.0", Fail, NoGo, "flags-effective-configuration"),
         new("infra-custom-resources", "binding deleted", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/dwcp-approver-is-author"), Fail, NoGo, "infra-drift"),
         new("health-nodes-ready", "pod not ready", r => r.Pod(NotReady), Fail, NoGo),
-        new("health-nodes-ready", "all pods gone", r => RemovePods(r), Error, Undecided, [.. Components, "infra-autoscaler", "infra-image-digests", "infra-release", "infra-services", "health-endpoints", "health-injected-faults", "health-redis", "component-log-errors", "performance-error-rate", "performance-service-time", "performance-throughput", "security-admin-key", "security-certificate", "security-image-scan", "monitoring-families", "monitoring-freshness", "monitoring-logs", "flags-effective-configuration", "flags-propagation", "flags-revision", "flags-split", "flags-zero", "integration-dependencies"]),
+        new("health-nodes-ready", "all pods gone", r => RemovePods(r), Error, Undecided, [.. Components, "infra-autoscaler", "infra-image-digests", "infra-release", "infra-services", "health-endpoints", "health-injected-faults", "health-redis", "component-log-errors", "performance-error-rate", "performance-service-time", "performance-throughput", "security-admin-key", "security-certificate", "security-image-scan", "monitoring-families", "monitoring-freshness", "monitoring-logs", "monitoring-series", "monitoring-targets", "flags-effective-configuration", "flags-propagation", "flags-revision", "flags-split", "flags-zero", "integration-dependencies"]),
         new("health-endpoints", "/ready 503", r => r.Nodes.Break = (p, _, c) => p.EndsWith('1') && c == "GET /ready" ? (503, "draining") : null, Fail, NoGo),
         new("health-endpoints", "port closed", r => r.Nodes.Break = (_, port, _) => port == "9090" ? (-1, "connection refused") : null, Error, Undecided, [.. Components, "performance-error-rate", "performance-service-time", "monitoring-families", "monitoring-freshness"]),
         new("health-redis", "wrong password", r => r.Nodes.Break = Connectivity("redis"), Fail, NoGo, "integration-dependencies"),
@@ -114,6 +114,27 @@ internal static class Mutations
         new("monitoring-families", "page malformed", r => r.Nodes.EditMetrics = m => m + "oops {{{\n", Error, Undecided, [.. Components, "performance-error-rate", "performance-service-time"]),
         new("monitoring-freshness", "frozen page", r => r.Nodes.Frozen = true, Fail, NoGo, [.. Components]),
         new("monitoring-logs", "unstructured line", r => r.Server.Log = _ => "hello\n", Fail, Review),
+        new("monitoring-targets", "a pod is no target", r => Prometheus(r, "/api/v1/targets", a => a["data"]!["activeTargets"]!.AsArray().RemoveAt(0)), Fail, Review),
+        new("monitoring-targets", "a target is down", r => Prometheus(r, "/api/v1/targets", a => a["data"]!["activeTargets"]![1]!["health"] = "down"), Fail, Review),
+        new("monitoring-targets", "Prometheus is gone", r => r.Server.Objects.Remove("api/v1/namespaces/monitoring/pods/prometheus-pod-0"), Error, Review, "monitoring-series", "monitoring-rules", "monitoring-dashboards"),
+        new("monitoring-targets", "Prometheus answers 500", r => r.Nodes.Monitoring.Break = (p, _, _) => p.StartsWith("prometheus", StringComparison.Ordinal) ? (500, "out of memory") : null, Error, Review, "monitoring-series", "monitoring-rules", "monitoring-dashboards"),
+        new("monitoring-targets", "real pods, no monitoring", r => { Real(r); WithoutMonitoring(r); }, Error, Review, "monitoring-series", "monitoring-rules", "monitoring-dashboards", "monitoring-alert", "security-image-scan"),
+        new("monitoring-series", "nine families of a node", r => Prometheus(r, "__name__", a => { for (var i = 0; i < 3; i++) a["data"]!["result"]!.AsArray().RemoveAt(0); }), Fail, Review),
+        new("monitoring-series", "nothing but NaN", r => Prometheus(r, "__name__", a => { foreach (var s in a["data"]!["result"]!.AsArray()) s!["values"] = JsonNode.Parse($"[[{DateTimeOffset.UtcNow.ToUnixTimeSeconds()},\"NaN\"]]"); }), Fail, Review),
+        new("monitoring-series", "samples of two minutes ago", r => Prometheus(r, "__name__", a => { foreach (var s in a["data"]!["result"]!.AsArray()) s!["values"] = JsonNode.Parse($"[[{DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 120},\"1\"]]"); }), Fail, Review),
+        new("monitoring-rules", "a rule is not loaded", r => Prometheus(r, "/api/v1/rules", a => a["data"]!["groups"]![0]!["rules"]!.AsArray().RemoveAt(2)), Fail, Review),
+        new("monitoring-rules", "a rule does not evaluate", r => Prometheus(r, "/api/v1/rules", a => a["data"]!["groups"]![0]!["rules"]![0]!["health"] = "err"), Fail, Review),
+        new("monitoring-rules", "rules were evaluated an hour ago", r => Prometheus(r, "/api/v1/rules", a => a["data"]!["groups"]![0]!["rules"]![0]!["lastEvaluation"] = DateTimeOffset.UtcNow.AddHours(-1).ToString("O")), Fail, Review),
+        new("monitoring-dashboards", "a panel has no data", r => Prometheus(r, "dwcp_component_health", a => a["data"]!["result"] = new JsonArray()), Fail, Review),
+        new("monitoring-dashboards", "a panel shows NaN", r => Prometheus(r, "dwcp_component_health", a => { foreach (var s in a["data"]!["result"]!.AsArray()) s!["value"]![1] = "NaN"; }), Fail, Review),
+        new("monitoring-dashboards", "the dashboard was edited", r => r.Server.Change("api/v1/namespaces/monitoring/configmaps/dwcp-v3-deployment-dashboard", m => m["data"]!["dwcp-v3-deployment.json"] = "{}"), Fail, NoGo, "infra-drift"),
+        new("monitoring-dashboards", "Grafana is not ready", r => NotReady(r.Server.Get("api/v1/namespaces/monitoring/pods/grafana-pod-0")), Fail, Review),
+        new("monitoring-dashboards", "Grafana could not load it", r => { var log = r.Server.Log; r.Server.Log = p => p.StartsWith("grafana", StringComparison.Ordinal) ? "logger=provisioning.dashboard level=error msg=\"failed to load dashboard\"" : log(p); }, Fail, Review),
+        new("monitoring-alert", "nobody is notified", r => { r.Nodes.Monitoring.Delivers = null; r.AlertPatience = TimeSpan.FromMilliseconds(50); }, Fail, Review),
+        new("monitoring-alert", "the receiver refuses", r => r.Nodes.Monitoring.Delivers = false, Fail, Review),
+        new("monitoring-alert", "a silence covers it", r => r.Nodes.Monitoring.Break = (_, c, a) => c.StartsWith("GET /api/v2/alerts", StringComparison.Ordinal) ? (200, a.Replace("active", "suppressed", StringComparison.Ordinal)) : null, Fail, Review),
+        new("monitoring-alert", "Alertmanager forgets it", r => { r.Nodes.Monitoring.Break = (_, c, _) => c.StartsWith("GET /api/v2/alerts", StringComparison.Ordinal) ? (200, "[]") : null; r.AlertPatience = TimeSpan.FromMilliseconds(50); }, Fail, Review),
+        new("monitoring-alert", "Alertmanager is gone", r => r.Server.Objects.Remove("api/v1/namespaces/monitoring/pods/alertmanager-pod-0"), Error, Review),
         new("flags-zero", "flag 10", r => r.Config("FEATURE_FLAG_V3_ROLLOUT", "10"), Fail, NoGo),
         new("flags-zero", "a node at 100", r => r.Nodes.Effective = 100, Fail, NoGo, "flags-split"),
         new("flags-zero", "a node does not tell", r => FlagAnswer(r, (p, _, c) => p.EndsWith('1') && c == "GET /flags" ? (200, "{}") : null), Error, NoGo, "flags-revision", "flags-propagation"),
@@ -136,7 +157,7 @@ internal static class Mutations
         new("infra-autoscaler", "real pods, no metrics-server", r => r.Nodes.Rehearsal = false, Fail, NoGo, "security-image-scan"),
         new("infra-custom-resources", "approvals of validations are not bound to a name", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/dwcp-validation-is-signed"), Fail, NoGo, "infra-drift"),
         new("flags-propagation", "a node applies nothing any more", r => { var stuck = r.Server.Get($"{Ns}/configmaps/dwcp-v3-config")["metadata"]!["resourceVersion"]!.ToString(); FlagsOf(r, f => f["revision"] = stuck); }, Fail, NoGo),
-        new("flags-propagation", "somebody else drills", r => r.Server.Put("apis/coordination.k8s.io/v1/namespaces/staging/leases/dwcp-v3-drill", (JsonObject)JsonNode.Parse($$$"""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"dwcp-v3-drill","namespace":"staging"},"spec":{"holderIdentity":"mallory","leaseDurationSeconds":3600,"renewTime":"{{{DateTimeOffset.UtcNow:O}}}"} }""")!), Error, Undecided),
+        new("flags-propagation", "somebody else drills", r => r.Server.Put("apis/coordination.k8s.io/v1/namespaces/staging/leases/dwcp-v3-drill", (JsonObject)JsonNode.Parse($$$"""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"dwcp-v3-drill","namespace":"staging"},"spec":{"holderIdentity":"mallory","leaseDurationSeconds":3600,"renewTime":"{{{DateTimeOffset.UtcNow:O}}}"} }""")!), Error, Undecided, "monitoring-alert"),
         new("flags-propagation", "the mark cannot be written", r => Forbid(r, "PATCH", "configmaps/dwcp-v3-config"), Error, Undecided),
         new("infra-services", "port leads to another one", r => r.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["ports"]![2]!["targetPort"] = "admin"), Fail, NoGo, "infra-drift", "security-network-policies"),
         new("infra-services", "a ready pod is no endpoint", r => r.Server.Change("apis/discovery.k8s.io/v1/namespaces/staging/endpointslices/dwcp-v3-slice", s => s["endpoints"]!.AsArray().RemoveAt(0)), Fail, NoGo),
@@ -180,6 +201,20 @@ internal static class Mutations
         foreach (var key in rig.Server.Objects.Keys.Where(k => k.StartsWith($"{Ns}/pods/dwcp-v3-pod", StringComparison.Ordinal)).ToList())
             rig.Server.Objects.Remove(key);
     }
+
+    /// <summary>Edits what Prometheus answers to the paths that hold the text.</summary>
+    private static void Prometheus(ValidationRig rig, string path, Action<JsonObject> change) => rig.Nodes.Monitoring.Break = (pod, call, body) =>
+    {
+        if (!pod.StartsWith("prometheus", StringComparison.Ordinal) || !call.Contains(path, StringComparison.Ordinal))
+            return null;
+        var answer = (JsonObject)JsonNode.Parse(body)!;
+        change(answer);
+        return (200, answer.ToJsonString());
+    };
+
+    /// <summary>As if it had been deployed without a monitoring stack.</summary>
+    internal static void WithoutMonitoring(ValidationRig rig) => rig.Server.Change($"{Ns}/configmaps/{StagingNames.Record}", m =>
+        m["data"]!["record.json"] = m["data"]!["record.json"]!.ToString().Replace("\"stack\": \"Bundled\"", "\"stack\": \"None\"", StringComparison.Ordinal));
 
     private static void Lease(ValidationRig rig, Action<JsonObject> change) => rig.Server.Change("apis/coordination.k8s.io/v1/namespaces/staging/leases/dwcp-v3-guardian", change);
 

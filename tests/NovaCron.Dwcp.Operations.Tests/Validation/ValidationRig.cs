@@ -58,7 +58,10 @@ internal sealed class ValidationRig : IDisposable
     {
         var rig = new ValidationRig(new FakeApiServer());
         var digest = "@sha256:" + new string('a', 64);
-        var values = new StagingValues { Image = "registry.test/dwcpd" + digest, RedisImage = "registry.test/redis" + digest };
+        var values = new StagingValues
+        {
+            Image = "registry.test/dwcpd" + digest, RedisImage = "registry.test/redis" + digest, Monitoring = new MonitoringValues { Stack = "Bundled" },
+        };
         await new StagingService(rig.Connection).DeployAsync(new StagingOptions { Values = values });
         return rig.Server;
     }
@@ -75,6 +78,9 @@ internal sealed class ValidationRig : IDisposable
     /// </summary>
     public TimeSpan FlagDelay { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Time in which a test alert must arrive; as the other.</summary>
+    public TimeSpan AlertPatience { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>All checks of the run are done.</summary>
     public bool HasEnded { get; private set; }
 
@@ -84,6 +90,7 @@ internal sealed class ValidationRig : IDisposable
         return new ValidationRunner(Connection).RunAsync(options with
         {
             Profile = options.Profile with { MaximumFlagDelay = FlagDelay }, TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit,
+            AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
         }, new Inline(p => HasEnded = p.Completed == p.Total), token);
     }
 

@@ -77,8 +77,10 @@ internal sealed class DriftCheck() : ValidationCheck(
     private static async Task<IEnumerable<string>> CompareAsync(ValidationContext context, JsonObject document, CancellationToken cancellationToken)
     {
         var resource = await context.Connection.ResolveAsync(document.Text("apiVersion")!, document.Text("kind")!, cancellationToken).ConfigureAwait(false);
-        var target = resource.Describe(context.Namespace, document.Name());
-        if (await context.FindAsync(resource, document.Name()).ConfigureAwait(false) is not { } live)
+        // Monitoring has a namespace of its own.
+        var @namespace = document.Text("metadata", "namespace");
+        var target = resource.Describe(@namespace, document.Name());
+        if (await context.Connection.FindAsync(resource, @namespace, document.Name(), cancellationToken).ConfigureAwait(false) is not { } live)
             return [$"{target} is gone"];
         return DocumentSubset.Missing(document, live).Select(c => Describe(target, c)).Concat(Added(target, live));
     }

@@ -2,7 +2,7 @@ namespace NovaCron.Dwcp.Operations.Validation.Checks;
 
 /// <summary>Logs are there and can be searched.</summary>
 internal sealed class LogFlowCheck() : ValidationCheck(
-    "monitoring-logs", CheckCategory.Monitoring, CheckSeverity.Medium, "Every node logs one JSON object a line, with time, level and message",
+    "monitoring-logs", CheckCategory.Monitoring, CheckSeverity.High, "Every node logs one JSON object a line, with time, level and message",
     "Look at the lines in the evidence: something writes past the logger.")
 {
     public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
