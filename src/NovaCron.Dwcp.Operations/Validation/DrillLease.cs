@@ -8,7 +8,7 @@ namespace NovaCron.Dwcp.Operations.Validation;
 internal sealed class DrillLease : IAsyncDisposable
 {
     private const string Name = "dwcp-v3-drill";
-    private const int Seconds = 120;
+    private const int Seconds = 300;
 
     private readonly ValidationContext _context;
     private readonly JsonObject _lease;

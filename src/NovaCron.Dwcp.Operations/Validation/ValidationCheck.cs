@@ -18,6 +18,9 @@ internal abstract class ValidationCheck(string id, CheckCategory category, Check
 
     public virtual CheckPhase Phase => CheckPhase.Passive;
 
+    /// <summary>The node pods are others afterwards: such checks come last of all, because the others know the pods by name.</summary>
+    public virtual bool ReplacesPods => false;
+
     /// <summary>Its own limit, where the run's does not fit.</summary>
     public virtual TimeSpan? TimeLimit => null;
 

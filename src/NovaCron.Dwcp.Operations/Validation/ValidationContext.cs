@@ -160,7 +160,8 @@ internal sealed class ValidationContext(ClusterConnection connection, Validation
         ApiKey = await SecretValueAsync("client-api-key").ConfigureAwait(false),
     };
 
-    private async Task<string> DataAddressAsync()
+    /// <summary>host:port of 7420 as the Service tells it.</summary>
+    public async Task<string> DataAddressAsync()
     {
         var service = await FindAsync(ClusterResource.Service, "dwcp-v3").ConfigureAwait(false) ?? throw new InconclusiveException($"Service {Namespace}/dwcp-v3 does not exist");
         var outside = service.Items("status", "loadBalancer", "ingress").FirstOrDefault();

@@ -1,3 +1,6 @@
+using NovaCron.Dwcp.Operations.Validation.Custom;
+using NovaCron.Dwcp.Operations.Validation.Probes;
+
 namespace NovaCron.Dwcp.Operations.Validation;
 
 /// <summary>What to validate, against which targets.</summary>
@@ -30,6 +33,12 @@ public sealed record ValidationOptions
 
     /// <summary>Reports of image scanners (JSON of trivy or grype, or SARIF) that name the running digests.</summary>
     public IReadOnlyList<string> ImageScanReports { get; init; } = [];
+
+    /// <summary>Checks of the operator's own, beside the catalogue (<see cref="CustomCheckFile"/>).</summary>
+    public IReadOnlyList<CustomCheck> CustomChecks { get; init; } = [];
+
+    /// <summary>Tries addresses from this machine.</summary>
+    internal IAddressProbe AddressProbe { get; init; } = new AddressProbe();
 
     /// <summary>Checks at work at the same time. 1..32.</summary>
     public int Concurrency { get; init; } = 8;

@@ -19,6 +19,9 @@ public sealed record ValidationProfile
     /// <summary>Time in which every pod applies a changed flag.</summary>
     public required TimeSpan MaximumFlagDelay { get; init; }
 
+    /// <summary>Time in which a rollback must be carried through, from its decision to the last healthy new pod.</summary>
+    public TimeSpan MaximumRollback { get; init; } = TimeSpan.FromSeconds(120);
+
     /// <summary>True where pods are processes of this machine: image checks are skipped, visibly.</summary>
     public bool PodsAreProcesses { get; init; }
 

@@ -36,6 +36,7 @@ internal static class ValidationRecords
     public static async Task WriteAsync(ClusterConnection connection, DwcpValidationReport report, CancellationToken cancellationToken)
     {
         var data = Decision(report);
+        KeepBaseline(data, report);
         if (report.Approval is null)
         {
             foreach (var key in ApprovalKeys)
@@ -91,6 +92,7 @@ internal static class ValidationRecords
         data["approvedManifests"] = report.ManifestHash;
         data["approvedImages"] = string.Join(' ', approval.Approval.ImageDigests);
         data["waived"] = string.Join(' ', approval.Waived);
+        KeepBaseline(data, report);
         var patch = new JsonObject
         {
             ["metadata"] = new JsonObject { ["resourceVersion"] = map.Text("metadata", "resourceVersion") },
@@ -102,6 +104,13 @@ internal static class ValidationRecords
 
     public static IReadOnlyList<string> Digests(IReadOnlyList<StagedImage> images) =>
         images.Count == 0 || images.Any(i => i.Digest is null) ? [] : [.. images.Select(i => i.Digest!).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Only a GO replaces the baseline: what was measured of a release that nobody wants is no measure for the next.</summary>
+    private static void KeepBaseline(JsonObject data, DwcpValidationReport report)
+    {
+        if (report.Decision == ValidationDecision.Go && PerformanceBaseline.From(report) is { Figures.Count: > 0 } baseline)
+            data[PerformanceBaseline.Key] = baseline.Serialize();
+    }
 
     private static JsonObject Decision(DwcpValidationReport report) => new()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Staging;
+using NovaCron.Dwcp.Operations.Validation.Custom;
 using NovaCron.Dwcp.Operations.Validation.Reports;
 
 namespace NovaCron.Dwcp.Operations.Validation;
@@ -47,7 +48,7 @@ public sealed class ValidationRunner
                 MaxDegreeOfParallelism = phase.Key == CheckPhase.Passive ? Math.Clamp(options.Concurrency, 1, 32) : 1,
                 CancellationToken = cancellationToken,
             };
-            await Parallel.ForEachAsync(phase, parallel, async (item, token) =>
+            await Parallel.ForEachAsync(phase.OrderBy(c => c.check.ReplacesPods), parallel, async (item, token) =>
             {
                 progress?.Report(new ValidationProgress(item.check.Id, item.check.Title, item.check.Category, Volatile.Read(ref completed), checks.Count, null));
                 results[item.index] = await RunAsync(item.check, context, token).ConfigureAwait(false);
@@ -166,15 +167,18 @@ public sealed class ValidationRunner
 
     private (IReadOnlyList<ValidationCheck> Checks, bool IsPartial) Select(ValidationOptions options)
     {
-        foreach (var id in options.Ids.Concat(options.Exclude.Keys).Where(id => !_catalogue.Any(c => c.Id == id)))
+        IReadOnlyList<ValidationCheck> catalogue = [.. _catalogue.Concat(options.CustomChecks.Select(c => new CustomCheckRunner(c))).OrderBy(c => c.Category)];
+        if (options.CustomChecks.GroupBy(c => c.Id).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new DwcpValidationException($"check '{twice.Key}'", "is defined twice", "Give each check of your own its own id.");
+        foreach (var id in options.Ids.Concat(options.Exclude.Keys).Where(id => !catalogue.Any(c => c.Id == id)))
             throw new DwcpValidationException($"check '{id}'", "does not exist", "Get-DwcpCheck lists all ids.");
         if (options.Exclude.FirstOrDefault(e => string.IsNullOrWhiteSpace(e.Value)) is { Key: not null } silent)
             throw new DwcpValidationException($"check '{silent.Key}'", "is to be left out without a reason", "Give the reason; the report shows it.");
-        var checks = _catalogue
+        var checks = catalogue
             .Where(c => (options.Categories.Count == 0 || options.Categories.Contains(c.Category))
                 && (options.Ids.Count == 0 || options.Ids.Contains(c.Id)) && !options.Exclude.ContainsKey(c.Id))
             .ToList();
-        return (checks, checks.Count < _catalogue.Count);
+        return (checks, checks.Count < catalogue.Count);
     }
 
     private async Task<CheckResult> RunAsync(ValidationCheck check, ValidationContext context, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using NovaCron.Dwcp.Operations.Validation;
+using NovaCron.Dwcp.Operations.Validation.Custom;
 using NovaCron.Dwcp.PowerShell.Completion;
 using NovaCron.Dwcp.PowerShell.Transfers;
 
@@ -57,6 +58,11 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string[] ImageScanReport { get; set; } = [];
 
+    /// <summary>YAML files with checks of your own: queries of Prometheus, HTTP addresses, fields of objects, and what is expected of them (docs/validation.md).</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] CustomCheck { get; set; } = [];
+
     /// <summary>Directory for the report as validation-report.md, .json, .html, .junit.xml, .nunit.xml and .sarif.</summary>
     [Parameter]
     [Alias("ReportDirectory")]
@@ -84,6 +90,7 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
         PrometheusUrl = Address(PrometheusUrl, nameof(PrometheusUrl)),
         AlertmanagerUrl = Address(AlertmanagerUrl, nameof(AlertmanagerUrl)),
         ImageScanReports = [.. ImageScanReport.Select(ResolvePath)],
+        CustomChecks = [.. CustomCheck.SelectMany(path => CustomCheckFile.Read(ResolvePath(path)))],
         ReportDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
     };
 

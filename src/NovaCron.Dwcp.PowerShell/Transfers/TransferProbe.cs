@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Operations.Validation;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Transfers;
@@ -26,11 +27,14 @@ internal sealed class TransferProbe : ITransferProbe
         var (address, way) = await FindWayAsync(request, cancellationToken).ConfigureAwait(false);
         var client = new TransferClient(ClientProtocols.All);
         await using var _ = client.ConfigureAwait(false);
+        // A stranger: without a key, and with a certificate that nobody issued.
+        using var stranger = request.ApiKey.Length == 0 ? SelfSigned() : null;
         var transfer = new TransferRequest
         {
             Remote = new Uri($"dwcp://{address}/{path}"),
             ClientId = $"validation-{request.Number}",
-            ApiKey = request.ApiKey,
+            ApiKey = request.ApiKey.Length == 0 ? null : request.ApiKey,
+            ClientCertificate = stranger,
             TrustedCertificates = TransferTrust.FromPem(request.CertificateAuthority),
             ServerName = request.ServerName,
             Versions = request.Versions,
@@ -117,6 +121,14 @@ internal sealed class TransferProbe : ITransferProbe
         {
             return 1;
         }
+    }
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=dwcp-validation-stranger", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddHours(1));
+        // With a key that Schannel and OpenSSL both can use.
+        return new X509Certificate2(certificate.Export(X509ContentType.Pkcs12), (string?)null);
     }
 
     private sealed class InlineProgress(Action<TransferProgress> action) : IProgress<TransferProgress>

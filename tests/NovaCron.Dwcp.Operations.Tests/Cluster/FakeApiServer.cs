@@ -31,6 +31,9 @@ internal sealed class FakeApiServer : HttpMessageHandler
     /// <summary>Pods become ready, or stay as this says.</summary>
     public Action<JsonObject>? ShapePod { get; set; }
 
+    /// <summary>A pod that is replaced stays in the list, terminating for ever.</summary>
+    public bool Lingers { get; set; }
+
     public string Version { get; set; } = "v1.36.0";
 
     public string User { get; set; } = "jane";
@@ -246,7 +249,17 @@ internal sealed class FakeApiServer : HttpMessageHandler
         var name = deployment["metadata"]!["name"]!.ToString();
         var replicas = deployment["spec"]!["replicas"]!.GetValue<int>();
         foreach (var old in Objects.Keys.Where(k => k.StartsWith($"api/v1/namespaces/{space}/pods/{name}-pod-", StringComparison.Ordinal)).ToList())
+        {
+            if (Lingers && old.EndsWith("-0", StringComparison.Ordinal) && Objects[old].DeepClone() is JsonObject lingering)
+            {
+                lingering["metadata"]!["name"] = $"{name}-old";
+                lingering["metadata"]!["deletionTimestamp"] = "2026-05-01T12:00:00Z";
+                Objects[$"api/v1/namespaces/{space}/pods/{name}-old"] = lingering;
+            }
+
             Objects.Remove(old);
+        }
+
         var ready = 0;
         for (var i = 0; i < replicas; i++)
         {
@@ -272,7 +285,7 @@ internal sealed class FakeApiServer : HttpMessageHandler
             };
             pod["metadata"]!["name"] = $"{name}-pod-{i}";
             pod["metadata"]!["namespace"] = space;
-            pod["metadata"]!["uid"] = $"uid-{name}-{i}";
+            pod["metadata"]!["uid"] = $"uid-{name}-{i}-{++_revision}";
             pod["metadata"]!["resourceVersion"] = (++_revision).ToString();
             ShapePod?.Invoke(pod);
             Objects[$"api/v1/namespaces/{space}/pods/{name}-pod-{i}"] = pod;

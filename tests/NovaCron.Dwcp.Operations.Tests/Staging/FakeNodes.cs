@@ -72,6 +72,7 @@ internal sealed class FakeNodes
             "GET /diagnostics/components" => (200, """{"components":[]}"""),
             "POST /sessions" => (200, $$"""{"version":{{(Effective > 50 ? 3 : 1)}},"address":"10.0.0.7:7420"}"""),
             "POST /diagnostics/benchmark?kind=transfer" => (200, """{"kind":"transfer","data":"32 MiB random","bytes":33554432,"bytesPerSecond":5e9,"figures":{"version":3},"memoryCopyBytesPerSecond":9e9}"""),
+            "POST /diagnostics/benchmark?kind=codec" => (200, """{"kind":"codec","data":"32 MiB seeded","bytes":33554432,"bytesPerSecond":1e8,"figures":{"percentSaved":70.5},"memoryCopyBytesPerSecond":9e9}"""),
             _ when call.StartsWith("POST /diagnostics/selftest?component=", StringComparison.Ordinal) => (200, """{"health":"ok","lastSelfTest":{"passed":true,"detail":"fine"}}"""),
             _ => (404, "nothing here"),
         };

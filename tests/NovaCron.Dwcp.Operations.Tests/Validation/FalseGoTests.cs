@@ -87,6 +87,10 @@ public sealed partial class FalseGoTests(ITestOutputHelper output)
             // What asks again and again gives up soon.
             if (request.EndsWith("/flags", StringComparison.Ordinal))
                 rig.FlagDelay = TimeSpan.FromMilliseconds(50);
+            if (request.Contains("/proxy/", StringComparison.Ordinal))
+                rig.RollbackLimit = TimeSpan.FromMilliseconds(500);
+            if (request.Contains("/proxy/api/v2/", StringComparison.Ordinal))
+                rig.AlertPatience = TimeSpan.FromMilliseconds(50);
             reports[request] = await rig.RunAsync(options, token);
         });
         foreach (var (request, report) in reports.OrderBy(r => r.Key, StringComparer.Ordinal))

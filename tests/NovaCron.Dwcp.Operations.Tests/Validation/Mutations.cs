@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Rollout;
 using NovaCron.Dwcp.Operations.Staging;
 using NovaCron.Dwcp.Operations.Tests.Cluster;
 using NovaCron.Dwcp.Operations.Validation;
+using NovaCron.Dwcp.Operations.Validation.Probes;
 using static NovaCron.Dwcp.Operations.Validation.CheckStatus;
 using static NovaCron.Dwcp.Operations.Validation.ValidationDecision;
 
@@ -43,14 +45,14 @@ internal static class Mutations
         new("infra-disruption", "budget deleted", r => r.Server.Objects.Remove("apis/policy/v1/namespaces/staging/poddisruptionbudgets/dwcp-v3"), Fail, NoGo, "infra-drift"),
         new("infra-drift", "limit edited by hand", r => r.Container(c => c["resources"]!["limits"]!["cpu"] = "9"), Fail, NoGo),
         new("infra-drift", "object deleted", r => r.Server.Objects.Remove($"{Net}/ingresses/dwcp-v3"), Fail, NoGo),
-        new("infra-drift", "record deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/{StagingNames.Record}"), Error, Undecided, "infra-release", "monitoring-alert", "monitoring-dashboards", "monitoring-rules", "monitoring-series", "monitoring-targets"),
+        new("infra-drift", "record deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/{StagingNames.Record}"), Error, Undecided, "infra-release", "monitoring-alert", "monitoring-dashboards", "monitoring-rules", "monitoring-series", "monitoring-targets", "integration-ingress"),
         new("infra-store", "claim pending", r => r.Server.Objects[$"{Ns}/persistentvolumeclaims/dwcp-v3-store"]["status"]!["phase"] = "Pending", Fail, NoGo),
         new("infra-store", "ephemeral", r => r.PodSpec(p => p["volumes"]![1] = new JsonObject { ["name"] = "store", ["emptyDir"] = new JsonObject() }), Fail, NoGo, "infra-drift"),
         new("infra-store", "ReadWriteOnce", r => r.Server.Objects[$"{Ns}/persistentvolumeclaims/dwcp-v3-store"]["spec"]!["accessModes"]![0] = "ReadWriteOnce", Fail, NoGo, "infra-drift"),
         new("infra-release", "node of another release", r => r.Nodes.EditConfiguration = c => c["version"] = "2.9.0", Fail, NoGo, "flags-effective-configuration"),
         new("infra-custom-resources", "binding deleted", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/dwcp-approver-is-author"), Fail, NoGo, "infra-drift"),
         new("health-nodes-ready", "pod not ready", r => r.Pod(NotReady), Fail, NoGo),
-        new("health-nodes-ready", "all pods gone", r => RemovePods(r), Error, Undecided, [.. Components, "infra-autoscaler", "infra-image-digests", "infra-release", "infra-services", "health-endpoints", "health-injected-faults", "health-redis", "component-log-errors", "performance-error-rate", "performance-service-time", "performance-throughput", "security-admin-key", "security-certificate", "security-image-scan", "monitoring-families", "monitoring-freshness", "monitoring-logs", "monitoring-series", "monitoring-targets", "flags-effective-configuration", "flags-propagation", "flags-revision", "flags-split", "flags-zero", "integration-dependencies"]),
+        new("health-nodes-ready", "all pods gone", r => RemovePods(r), Error, Undecided, [.. Components, "infra-autoscaler", "infra-image-digests", "infra-release", "infra-services", "health-endpoints", "health-injected-faults", "health-redis", "component-log-errors", "performance-baseline", "performance-error-rate", "performance-service-time", "performance-throughput", "security-admin-key", "security-certificate", "security-image-scan", "monitoring-families", "monitoring-freshness", "monitoring-logs", "monitoring-series", "monitoring-targets", "health-drain-drill", "performance-rollback-drill", "flags-effective-configuration", "flags-propagation", "flags-revision", "flags-split", "flags-zero", "integration-dependencies"]),
         new("health-endpoints", "/ready 503", r => r.Nodes.Break = (p, _, c) => p.EndsWith('1') && c == "GET /ready" ? (503, "draining") : null, Fail, NoGo),
         new("health-endpoints", "port closed", r => r.Nodes.Break = (_, port, _) => port == "9090" ? (-1, "connection refused") : null, Error, Undecided, [.. Components, "performance-error-rate", "performance-service-time", "monitoring-families", "monitoring-freshness"]),
         new("health-redis", "wrong password", r => r.Nodes.Break = Connectivity("redis"), Fail, NoGo, "integration-dependencies"),
@@ -82,7 +84,7 @@ internal static class Mutations
         new("performance-service-time", "one in six slow", r => r.Probe.SlowPerTransfer = 1, Fail, Review),
         new("performance-service-time", "no bucket of 0.1", r => r.Nodes.EditMetrics = m => m.Replace("le=\"0.1\"", "le=\"0.2\"", StringComparison.Ordinal), Error, NoGo, "performance-error-rate"),
         new("performance-throughput", "too slow", r => r.Nodes.Break = Benchmark("1e6", 3), Fail, Review),
-        new("performance-throughput", "transferred with v1", r => r.Nodes.Break = Benchmark("5e9", 1), Error, Undecided, [.. Components]),
+        new("performance-throughput", "transferred with v1", r => r.Nodes.Break = Benchmark("5e9", 1), Error, Undecided, [.. Components, "performance-baseline"]),
         new("security-non-root", "root", r => r.PodSpec(p => { p["securityContext"]!["runAsNonRoot"] = false; ((JsonObject)p["containers"]![0]!["securityContext"]!).Remove("runAsNonRoot"); }), Fail, NoGo, "infra-drift"),
         new("security-non-root", "user 0", r => r.PodSpec(p => p["securityContext"]!["runAsUser"] = 0, "dwcp-v3-redis"), Fail, NoGo, "infra-drift"),
         new("security-privilege", "privileged", r => r.Container(c => c["securityContext"]!["privileged"] = true), Fail, NoGo, "infra-drift"),
@@ -114,6 +116,25 @@ internal static class Mutations
         new("monitoring-families", "page malformed", r => r.Nodes.EditMetrics = m => m + "oops {{{\n", Error, Undecided, [.. Components, "performance-error-rate", "performance-service-time"]),
         new("monitoring-freshness", "frozen page", r => r.Nodes.Frozen = true, Fail, NoGo, [.. Components]),
         new("monitoring-logs", "unstructured line", r => r.Server.Log = _ => "hello\n", Fail, Review),
+        new("security-tls", "TLS 1.2 is accepted", r => r.Addresses.BreakTls = (p, x) => p == System.Security.Authentication.SslProtocols.Tls12 ? new TlsAttempt(TlsOutcome.Established, "Tls12", true, "") : x, Fail, NoGo),
+        new("security-tls", "TLS 1.3 is refused", r => r.Addresses.BreakTls = (_, _) => new TlsAttempt(TlsOutcome.Refused, "", false, "protocol version"), Fail, NoGo),
+        new("security-tls", "a proxy shows a certificate of its own", r => r.Addresses.BreakTls = (_, x) => x with { IsTrusted = false }, Fail, NoGo),
+        new("security-tls", "the address cannot be reached", r => r.Addresses.BreakTls = (_, _) => new TlsAttempt(TlsOutcome.Unreachable, "", false, "connection refused"), Error, Undecided),
+        new("security-no-key", "a stranger gets in", r => r.Probe.Break = (q, x) => q.ApiKey.Length == 0 ? x with { Succeeded = true } : x, Fail, NoGo),
+        new("security-no-key", "failed for another reason", r => r.Probe.Break = (q, x) => q.ApiKey.Length == 0 ? x with { CredentialRefused = false, Detail = "connection refused" } : x, Error, Undecided),
+        new("integration-ingress", "no controller took the Ingress", r => { Real(r); ((JsonObject)r.Server.Objects[$"{Net}/ingresses/dwcp-v3"]).Remove("status"); }, Fail, NoGo, "security-image-scan"),
+        new("integration-ingress", "the Ingress leads nowhere", r => r.Addresses.BreakHttp = (_, x) => x with { Status = 503, Body = "no endpoints" }, Fail, NoGo),
+        new("integration-ingress", "something else answers", r => r.Addresses.BreakHttp = (_, x) => x with { Body = "<html>" }, Fail, NoGo),
+        new("integration-ingress", "the Ingress cannot be reached", r => r.Addresses.BreakHttp = (_, x) => x with { Status = 0, Detail = "connection refused" }, Error, Undecided),
+        new("performance-baseline", "a fifth slower than the last GO", r => r.Nodes.Break = Benchmark("4e9", 3, "9e9"), Fail, Review),
+        new("performance-baseline", "saves less than the last GO", r => r.Nodes.Break = (_, _, c) => c == "POST /diagnostics/benchmark?kind=codec" ? (200, """{"bytesPerSecond":1e8,"figures":{"percentSaved":50},"memoryCopyBytesPerSecond":9e9}""") : null, Fail, Review),
+        new("performance-baseline", "the codec fails", r => r.Nodes.Break = (_, _, c) => c == "POST /diagnostics/benchmark?kind=codec" ? (500, "block 3 did not decode") : null, Error, NoGo),
+        new("performance-baseline", "the baseline is garbage", r => r.Server.Change($"{Ns}/configmaps/dwcp-v3-validation", m => m["data"]!["baseline"] = "{"), Error, NoGo),
+        new("performance-rollback-drill", "a v3 transfer is lost", r => r.Probe.Break = (q, x) => q.Number == 30_001 ? x with { Succeeded = false, Detail = "the session was reset" } : x, Fail, NoGo, "health-drain-drill"),
+        new("performance-rollback-drill", "new pods do not become ready", r => { r.RollbackLimit = TimeSpan.FromSeconds(2); r.Server.ShapePod = p => { if (p["metadata"]!["annotations"]?[RolloutNames.RestartAnnotation] is not null) NotReady(p); }; }, Fail, Undecided, "health-drain-drill"),
+        new("performance-rollback-drill", "the Deployment may not be restarted", r => Forbid(r, "PATCH", "deployments/dwcp-v3", dryRuns: false), Error, Undecided, "health-drain-drill"),
+        new("health-drain-drill", "v1 answers a forced v3 client after the restart", r => r.Probe.Break = (q, x) => q.Number == 30_001 ? x with { Version = 1 } : x, Fail, NoGo, "performance-rollback-drill"),
+        new("health-drain-drill", "an old pod never ends", r => { r.PodSpec(p => p["terminationGracePeriodSeconds"] = 0); r.Server.Lingers = true; }, Fail, NoGo, "infra-drift", "health-drain"),
         new("monitoring-targets", "a pod is no target", r => Prometheus(r, "/api/v1/targets", a => a["data"]!["activeTargets"]!.AsArray().RemoveAt(0)), Fail, Review),
         new("monitoring-targets", "a target is down", r => Prometheus(r, "/api/v1/targets", a => a["data"]!["activeTargets"]![1]!["health"] = "down"), Fail, Review),
         new("monitoring-targets", "Prometheus is gone", r => r.Server.Objects.Remove("api/v1/namespaces/monitoring/pods/prometheus-pod-0"), Error, Review, "monitoring-series", "monitoring-rules", "monitoring-dashboards"),
@@ -136,14 +157,14 @@ internal static class Mutations
         new("monitoring-alert", "Alertmanager forgets it", r => { r.Nodes.Monitoring.Break = (_, c, _) => c.StartsWith("GET /api/v2/alerts", StringComparison.Ordinal) ? (200, "[]") : null; r.AlertPatience = TimeSpan.FromMilliseconds(50); }, Fail, Review),
         new("monitoring-alert", "Alertmanager is gone", r => r.Server.Objects.Remove("api/v1/namespaces/monitoring/pods/alertmanager-pod-0"), Error, Review),
         new("flags-zero", "flag 10", r => r.Config("FEATURE_FLAG_V3_ROLLOUT", "10"), Fail, NoGo),
-        new("flags-zero", "a node at 100", r => r.Nodes.Effective = 100, Fail, NoGo, "flags-split"),
+        new("flags-zero", "a node at 100", r => { r.Nodes.Effective = 100; r.RollbackLimit = TimeSpan.FromMilliseconds(50); }, Fail, NoGo, "flags-split"),
         new("flags-zero", "a node does not tell", r => FlagAnswer(r, (p, _, c) => p.EndsWith('1') && c == "GET /flags" ? (200, "{}") : null), Error, NoGo, "flags-revision", "flags-propagation"),
         new("flags-revision", "old revision", r => FlagsOf(r, f => f["revision"] = "1"), Fail, NoGo, "flags-propagation"),
         new("flags-mode", "internet", r => r.Config("DWCP_MODE", "internet"), Fail, NoGo, "infra-drift"),
         new("flags-effective-configuration", "node with an old setting", r => r.Nodes.EditConfiguration = c => c["redisUrl"] = "old:6379", Fail, NoGo),
         new("flags-keys", "misspelt key", r => r.Config("FEATURE_FLAG_V3_ROLOUT", "0"), Fail, NoGo),
         new("flags-keys", "malformed flag", r => r.Config("FEATURE_FLAG_V3_ROLLOUT", "ten"), Fail, NoGo, "flags-effective-configuration", "flags-zero"),
-        new("flags-split", "a node sends clients to v3", r => r.Nodes.Effective = 100, Fail, NoGo, "flags-zero"),
+        new("flags-split", "a node sends clients to v3", r => { r.Nodes.Effective = 100; r.RollbackLimit = TimeSpan.FromMilliseconds(50); }, Fail, NoGo, "flags-zero"),
         new("integration-dependencies", "no DNS", r => r.Nodes.Break = Connectivity("dns"), Fail, NoGo),
         new("integration-service", "Service leads nowhere", r => r.Nodes.Break = (p, _, c) => p == "dwcp-v3" && c == "POST /sessions" ? (502, "bad gateway") : null, Fail, NoGo),
         new("integration-transfer-v1", "hash differs", r => r.Probe.Break = (q, x) => q.Number == 11 ? x with { HashesEqual = false } : x, Fail, NoGo),
@@ -157,8 +178,8 @@ internal static class Mutations
         new("infra-autoscaler", "real pods, no metrics-server", r => r.Nodes.Rehearsal = false, Fail, NoGo, "security-image-scan"),
         new("infra-custom-resources", "approvals of validations are not bound to a name", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/dwcp-validation-is-signed"), Fail, NoGo, "infra-drift"),
         new("flags-propagation", "a node applies nothing any more", r => { var stuck = r.Server.Get($"{Ns}/configmaps/dwcp-v3-config")["metadata"]!["resourceVersion"]!.ToString(); FlagsOf(r, f => f["revision"] = stuck); }, Fail, NoGo),
-        new("flags-propagation", "somebody else drills", r => r.Server.Put("apis/coordination.k8s.io/v1/namespaces/staging/leases/dwcp-v3-drill", (JsonObject)JsonNode.Parse($$$"""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"dwcp-v3-drill","namespace":"staging"},"spec":{"holderIdentity":"mallory","leaseDurationSeconds":3600,"renewTime":"{{{DateTimeOffset.UtcNow:O}}}"} }""")!), Error, Undecided, "monitoring-alert"),
-        new("flags-propagation", "the mark cannot be written", r => Forbid(r, "PATCH", "configmaps/dwcp-v3-config"), Error, Undecided),
+        new("flags-propagation", "somebody else drills", r => r.Server.Put("apis/coordination.k8s.io/v1/namespaces/staging/leases/dwcp-v3-drill", (JsonObject)JsonNode.Parse($$$"""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"dwcp-v3-drill","namespace":"staging"},"spec":{"holderIdentity":"mallory","leaseDurationSeconds":3600,"renewTime":"{{{DateTimeOffset.UtcNow:O}}}"} }""")!), Error, Undecided, "monitoring-alert", "health-drain-drill", "performance-rollback-drill"),
+        new("flags-propagation", "the mark cannot be written", r => Forbid(r, "PATCH", "configmaps/dwcp-v3-config"), Error, Undecided, "health-drain-drill", "performance-rollback-drill"),
         new("infra-services", "port leads to another one", r => r.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["ports"]![2]!["targetPort"] = "admin"), Fail, NoGo, "infra-drift", "security-network-policies"),
         new("infra-services", "a ready pod is no endpoint", r => r.Server.Change("apis/discovery.k8s.io/v1/namespaces/staging/endpointslices/dwcp-v3-slice", s => s["endpoints"]!.AsArray().RemoveAt(0)), Fail, NoGo),
         new("infra-drift", "a sidecar added by hand", r => r.Server.Change(ValidationRig.Deployment(), d => d["metadata"]!["managedFields"] = JsonNode.Parse("""[{"manager":"kubectl-edit","operation":"Update","fieldsV1":{"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"x\"}":{".":{},"f:image":{}}}}}}}}]""")), Fail, NoGo),
@@ -171,8 +192,8 @@ internal static class Mutations
         new("component-log-errors", "log longer than what is read", r => r.LogLimit = 64, Error, Undecided, "security-secret-logs", "monitoring-logs"),
         new("performance-error-rate", "transfers of the load fail at the client", r => r.Probe.Break = (q, x) => q.Number is 1003 or 1004 ? x with { Succeeded = false, Detail = "timed out" } : x, Error, NoGo, "performance-service-time"),
         new("performance-error-rate", "the load came back changed", r => r.Probe.Break = (q, x) => q.Number == 1005 ? x with { HashesEqual = false } : x, Error, NoGo, "performance-service-time"),
-        new("performance-throughput", "not a number", r => r.Nodes.Break = Benchmark("\"NaN\"", 3), Error, Undecided, [.. Components]),
-        new("performance-throughput", "another benchmark runs", r => r.Nodes.Break = (_, _, c) => c == "POST /diagnostics/benchmark?kind=transfer" ? (409, "busy") : null, Error, Undecided, [.. Components]),
+        new("performance-throughput", "not a number", r => r.Nodes.Break = Benchmark("\"NaN\"", 3), Error, Undecided, [.. Components, "performance-baseline"]),
+        new("performance-throughput", "another benchmark runs", r => r.Nodes.Break = (_, _, c) => c == "POST /diagnostics/benchmark?kind=transfer" ? (409, "busy") : null, Error, Undecided, [.. Components, "performance-baseline"]),
         new("security-limits", "a debugging container is attached", r => r.Pod(p => p["spec"]!["ephemeralContainers"] = new JsonArray(new JsonObject { ["name"] = "debugger", ["image"] = "busybox" })), Fail, NoGo, "security-capabilities", "security-privilege", "security-read-only-root"),
         new("security-secret-exposure", "key in Base64 in a ConfigMap", r => r.Config("LOG_LEVEL", Convert.ToBase64String(Encoding.UTF8.GetBytes(r.Secret("redis-password")))), Fail, NoGo, "infra-configuration", "infra-drift"),
         new("security-permissions", "cluster-admin as a user", r => Bind(r, """{"kind":"User","name":"system:serviceaccount:staging:dwcp-v3","apiGroup":"rbac.authorization.k8s.io"}"""), Fail, NoGo),
@@ -234,8 +255,8 @@ internal static class Mutations
         }.ToJsonString())
         : null;
 
-    private static Func<string, string, string, (int, string)?> Benchmark(string rate, int version) => (_, _, call) => call == "POST /diagnostics/benchmark?kind=transfer"
-        ? (200, $$$"""{"bytesPerSecond":{{{rate}}},"data":"d","figures":{"version":{{{version}}}},"memoryCopyBytesPerSecond":1}""")
+    private static Func<string, string, string, (int, string)?> Benchmark(string rate, int version, string memory = "1") => (_, _, call) => call == "POST /diagnostics/benchmark?kind=transfer"
+        ? (200, $$$"""{"bytesPerSecond":{{{rate}}},"data":"d","figures":{"version":{{{version}}}},"memoryCopyBytesPerSecond":{{{memory}}}}""")
         : null;
 
     private static string Without(string metrics, string prefix) =>
@@ -251,8 +272,8 @@ internal static class Mutations
         rig.Server.Objects[Scaler]["status"] = JsonNode.Parse("""{"conditions":[{"type":"ScalingActive","status":"True"}]}""");
     }
 
-    private static void Forbid(ValidationRig rig, string method, string suffix) => rig.Server.Intercept = (q, _) =>
-        q.Method.Method == method && q.RequestUri!.AbsolutePath.EndsWith(suffix, StringComparison.Ordinal) && !q.RequestUri.AbsolutePath.EndsWith("dwcp-v3-validation", StringComparison.Ordinal)
+    private static void Forbid(ValidationRig rig, string method, string suffix, bool dryRuns = true) => rig.Server.Intercept = (q, _) =>
+        q.Method.Method == method && (dryRuns || !q.RequestUri!.Query.Contains("dryRun", StringComparison.Ordinal)) && q.RequestUri!.AbsolutePath.EndsWith(suffix, StringComparison.Ordinal) && !q.RequestUri.AbsolutePath.EndsWith("dwcp-v3-validation", StringComparison.Ordinal)
             ? FakeApiServer.Failure(403, "Forbidden", "not for you")
             : null;
 
@@ -264,14 +285,14 @@ internal static class Mutations
 
     private static void FlagAnswer(ValidationRig rig, Func<string, string, string, (int, string)?> answer)
     {
-        rig.FlagDelay = TimeSpan.FromMilliseconds(50);
+        rig.FlagDelay = rig.RollbackLimit = TimeSpan.FromMilliseconds(50);
         rig.Nodes.Break = answer;
     }
 
     /// <summary>What one node says about its flag.</summary>
     private static void FlagsOf(ValidationRig rig, Action<JsonObject> change)
     {
-        rig.FlagDelay = TimeSpan.FromMilliseconds(50);
+        rig.FlagDelay = rig.RollbackLimit = TimeSpan.FromMilliseconds(50);
         rig.Nodes.Break = (pod, _, call) =>
         {
             if (!pod.EndsWith('1') || call != "GET /flags")

@@ -30,6 +30,8 @@ internal sealed class ValidationRig : IDisposable
 
     public FakeTransferProbe Probe { get; }
 
+    public FakeAddressProbe Addresses { get; } = new();
+
     public ClusterConnection Connection { get; }
 
     /// <summary>Most of a log that is read.</summary>
@@ -63,6 +65,11 @@ internal sealed class ValidationRig : IDisposable
             Image = "registry.test/dwcpd" + digest, RedisImage = "registry.test/redis" + digest, Monitoring = new MonitoringValues { Stack = "Bundled" },
         };
         await new StagingService(rig.Connection).DeployAsync(new StagingOptions { Values = values });
+        // What an ingress controller does.
+        rig.Server.Objects["apis/networking.k8s.io/v1/namespaces/staging/ingresses/dwcp-v3"]["status"] = new JsonObject
+        {
+            ["loadBalancer"] = new JsonObject { ["ingress"] = new JsonArray(new JsonObject { ["ip"] = "192.0.2.10" }) },
+        };
         return rig.Server;
     }
 
@@ -78,6 +85,9 @@ internal sealed class ValidationRig : IDisposable
     /// </summary>
     public TimeSpan FlagDelay { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Time in which the rollback's drill must be done; as the other.</summary>
+    public TimeSpan RollbackLimit { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Time in which a test alert must arrive; as the other.</summary>
     public TimeSpan AlertPatience { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -89,8 +99,8 @@ internal sealed class ValidationRig : IDisposable
         options ??= new ValidationOptions { Profile = ValidationProfile.Rehearsal };
         return new ValidationRunner(Connection).RunAsync(options with
         {
-            Profile = options.Profile with { MaximumFlagDelay = FlagDelay }, TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit,
-            AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
+            Profile = options.Profile with { MaximumFlagDelay = FlagDelay, MaximumRollback = RollbackLimit }, TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit,
+            AddressProbe = Addresses, AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
         }, new Inline(p => HasEnded = p.Completed == p.Total), token);
     }
 

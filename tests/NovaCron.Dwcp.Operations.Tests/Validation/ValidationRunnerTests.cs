@@ -43,7 +43,8 @@ public sealed class ValidationRunnerTests : IDisposable
         var runner = new ValidationRunner(rig.Connection);
         var report = await rig.RunAsync();
         await runner.ApproveAsync(report, "fine");
-        rig.Pod(p => p["status"]!["containerStatuses"]![0]!["imageID"] = "x@sha256:" + new string('b', 64));
+        rig.Server.ShapePod = p => p["status"]!["containerStatuses"]![0]!["imageID"] = "x@sha256:" + new string('b', 64);
+        rig.Pod(rig.Server.ShapePod);
         var later = await rig.RunAsync();
         Assert.Equal(ValidationDecision.Review, later.Decision);
         Assert.Null(later.Approval);

@@ -51,7 +51,8 @@ internal sealed class FlagPropagationCheck() : ValidationCheck(
         }
     }
 
-    private static Task<JsonObject> MarkAsync(ValidationContext context, string? mark, CancellationToken cancellationToken) => context.Connection.PatchAsync(
+    /// <summary>Makes a new revision of the ConfigMap that changes nothing else; null takes the mark away.</summary>
+    public static Task<JsonObject> MarkAsync(ValidationContext context, string? mark, CancellationToken cancellationToken) => context.Connection.PatchAsync(
         ClusterResource.ConfigMap, context.Namespace, RolloutNames.ConfigMap,
         new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Mark] = mark } } }, fieldManager: "novacron-dwcp-drill", cancellationToken: cancellationToken);
 
@@ -65,12 +66,15 @@ internal sealed class FlagPropagationCheck() : ValidationCheck(
             if (!answer.IsSuccess)
                 throw new InconclusiveException($"{answer.Target} answered {(int)answer.StatusCode}: {ValidationContext.Start(answer.Text)}");
             var applied = answer.ReadJson().Text("revision");
-            // Revisions of one object only grow; somebody else may have written meanwhile.
-            if (applied == revision || (ulong.TryParse(applied, NumberStyles.None, CultureInfo.InvariantCulture, out var has) && ulong.TryParse(revision, NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) && has > wanted))
+            if (HasApplied(applied, revision))
                 return elapsed <= context.Profile.MaximumFlagDelay ? elapsed : null;
             if (elapsed > context.Profile.MaximumFlagDelay)
                 return null;
             await Task.Delay(Poll, context.Time, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Revisions of one object only grow; somebody else may have written meanwhile.</summary>
+    public static bool HasApplied(string? applied, string revision) => applied == revision
+        || (ulong.TryParse(applied, NumberStyles.None, CultureInfo.InvariantCulture, out var has) && ulong.TryParse(revision, NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) && has > wanted);
 }

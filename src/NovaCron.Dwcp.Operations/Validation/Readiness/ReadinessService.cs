@@ -24,6 +24,7 @@ public sealed class ReadinessService(ClusterConnection connection, string @names
     [
         (ReadinessStage.PreDeployment, "secrets", "Secrets are strong and the certificate is valid", ["infra-secrets", "security-certificate"]),
         (ReadinessStage.PreDeployment, "images", "Images are pinned and scanned", ["infra-image-digests", "security-image-scan"]),
+        (ReadinessStage.PreDeployment, "access", "Strangers are refused, by TLS 1.3 and keys", ["security-tls", "security-no-key", "security-wrong-key", "security-admin-key"]),
         (ReadinessStage.PreDeployment, "permissions", "Roles are least privilege, approvals are bound to their authors", ["security-permissions", "infra-custom-resources"]),
         (ReadinessStage.Deployment, "workloads", "All workloads run and are ready", ["infra-deployments", "health-nodes-ready", "health-restarts"]),
         (ReadinessStage.Deployment, "network", "Services, endpoints and policies are in place", ["infra-services", "security-network-policies"]),
@@ -34,9 +35,11 @@ public sealed class ReadinessService(ClusterConnection connection, string @names
         (ReadinessStage.Readiness, "guardian", "A guardian watches", ["health-guardian"]),
         (ReadinessStage.Readiness, "zero", "The flag is at 0 % on every node", ["flags-zero", "flags-revision", "flags-split"]),
         (ReadinessStage.Readiness, "measured", "What the guardian judges is measured", ["monitoring-families", "monitoring-freshness"]),
+        (ReadinessStage.Readiness, "watched", "Prometheus sees every pod, its rules are evaluated, dashboards show data, an alert arrives",
+            ["monitoring-targets", "monitoring-series", "monitoring-rules", "monitoring-dashboards", "monitoring-alert"]),
         (ReadinessStage.SuccessStaging, "transfers", "v1, v3 and resumed transfers arrive unchanged", ["integration-transfer-v1", "integration-transfer-v3", "integration-resume"]),
         (ReadinessStage.SuccessStaging, "components", "All six components work in every pod", ["component-amst", "component-hde", "component-pba", "component-ass", "component-acp", "component-itp"]),
-        (ReadinessStage.SuccessStaging, "performance", "Error rate, service time and throughput reach their targets", ["performance-error-rate", "performance-service-time", "performance-throughput"]),
+        (ReadinessStage.SuccessStaging, "performance", "Error rate, service time and throughput reach their targets", ["performance-error-rate", "performance-service-time", "performance-throughput", "performance-baseline"]),
     ];
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Rollout;
+
+namespace NovaCron.Dwcp.Operations.Validation.Checks;
+
+/// <summary>
+/// The release is not slower, and does not compress worse, than the last one that got its GO, beyond what chance explains. Rates are judged as a share
+/// of what the machine's memory gives at the same moment, so that a busier machine is no regression.
+/// </summary>
+internal sealed class BaselineCheck() : ValidationCheck(
+    CheckId, CheckCategory.Performance, CheckSeverity.High, "Throughput, codec speed and compression are not behind the baseline of the last GO, beyond noise",
+    "Compare with the baseline's release on the same machines; if the change is meant, an approval of this report makes it the new baseline.")
+{
+    public const string CheckId = "performance-baseline";
+
+    private const int Runs = 4;
+
+    public override CheckPhase Phase => CheckPhase.Load;
+
+    public override TimeSpan? TimeLimit => TimeSpan.FromMinutes(4);
+
+    public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
+    {
+        var figures = await MeasureAsync(context, cancellationToken).ConfigureAwait(false);
+        var evidence = figures.Select(f => $"{f.Name}: {string.Join(", ", f.Runs.Select(r => r.ToString("0.####", CultureInfo.InvariantCulture)))} {f.Unit}").ToArray();
+        var map = await context.Connection.FindAsync(ClusterResource.ConfigMap, context.Namespace, RolloutNames.ValidationConfigMap, cancellationToken).ConfigureAwait(false);
+        if (map.Text("data", PerformanceBaseline.Key) is not { } text)
+            return CheckFinding.Pass("captured: there is no baseline yet, and this becomes it with the GO", evidence) with { Figures = figures };
+        var baseline = PerformanceBaseline.Parse(text);
+        if (baseline.Profile != context.Profile.Name)
+            return CheckFinding.Pass($"captured: the baseline is of profile {baseline.Profile}, and this becomes it with the GO", evidence) with { Figures = figures };
+
+        var problems = new List<string>();
+        var changes = new List<string>();
+        foreach (var figure in figures)
+        {
+            if (baseline.Figures.FirstOrDefault(f => f.Name == figure.Name) is not { } before)
+                continue;
+            var (change, best) = PerformanceBaseline.Compare(before, figure) ?? throw new InconclusiveException($"{figure.Name} of the baseline ({baseline.Describe()}) has no runs to compare with");
+            changes.Add(string.Create(CultureInfo.InvariantCulture, $"{figure.Name} {100 * change:+0.0;-0.0;0} %"));
+            if (best < -PerformanceBaseline.Tolerance)
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{figure.Name} is {-100 * change:0.0} % behind {baseline.Describe()}, at least {-100 * best:0.0} % beyond noise, allowed are {100 * PerformanceBaseline.Tolerance:0} %"));
+        }
+
+        return CheckFinding.Judge(problems, changes.Count, $"against {baseline.Describe()}: {string.Join(", ", changes)}") with { Figures = figures, Evidence = evidence };
+    }
+
+    private static async Task<IReadOnlyList<CheckFigure>> MeasureAsync(ValidationContext context, CancellationToken cancellationToken)
+    {
+        var pod = (await context.NodesAsync().ConfigureAwait(false))[0];
+        var (transfers, codecs, saved) = (new List<double>(), new List<double>(), new List<double>());
+        for (var i = 0; i < Runs; i++)
+        {
+            var transfer = TransferBenchmark.Read(pod, await context.DiagnoseAsync(pod, "benchmark?kind=transfer", TimeSpan.FromSeconds(45), cancellationToken).ConfigureAwait(false));
+            transfers.Add(100 * transfer.BytesPerSecond / Positive(transfer.MemoryCopyBytesPerSecond, pod, "memoryCopyBytesPerSecond"));
+            var codec = await context.DiagnoseAsync(pod, "benchmark?kind=codec", TimeSpan.FromSeconds(45), cancellationToken).ConfigureAwait(false);
+            codecs.Add(100 * Number(codec, pod, "bytesPerSecond") / Number(codec, pod, "memoryCopyBytesPerSecond"));
+            saved.Add(Number(codec, pod, "figures", "percentSaved"));
+        }
+
+        return
+        [
+            new CheckFigure("transfer, share of memory copy", "%", Median(transfers), transfers, HigherIsBetter: true),
+            new CheckFigure("codec, share of memory copy", "%", Median(codecs), codecs, HigherIsBetter: true),
+            new CheckFigure("saved by the codec on the seeded VM mix", "%", Median(saved), saved, HigherIsBetter: true),
+        ];
+    }
+
+    private static double Number(JsonObject answer, string pod, params string[] path) =>
+        Positive(answer.At(path) is JsonValue value && value.TryGetValue<double>(out var number) ? number : double.NaN, pod, string.Join('.', path));
+
+    private static double Positive(double number, string pod, string name) =>
+        double.IsFinite(number) && number > 0 ? number : throw new InconclusiveException($"pod {pod} measured no {name}");
+
+    private static double Median(List<double> runs) => runs.Order().ElementAt(runs.Count / 2);
+}
