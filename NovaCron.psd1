@@ -50,7 +50,9 @@
         'Get-DwcpReadiness',
         'Approve-DwcpValidation',
         'Compare-DwcpValidation',
-        'Invoke-DwcpValidation'
+        'Export-DwcpValidation',
+        'Invoke-DwcpValidation',
+        'Test-DwcpValidation'
     )
     PrivateData          = @{
         PSData = @{
