@@ -3,6 +3,7 @@ using System.Net;
 using System.Security;
 using NovaCron.Dwcp.Aws;
 using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Validation;
 using NovaCron.Dwcp.PowerShell.Completion;
 
 namespace NovaCron.Dwcp.PowerShell;
@@ -91,4 +92,10 @@ public abstract class ClusterCmdlet : DwcpCmdlet
             ? CertificateAuthority
             : ResolvePath(CertificateAuthority),
     };
+
+    /// <summary>An address of HTTP as text, or null when none was given.</summary>
+    /// <exception cref="DwcpValidationException">It is another kind of address.</exception>
+    protected static string? HttpAddress(Uri? address, string parameter) => address is null or { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "" }
+        ? address?.AbsoluteUri
+        : throw new DwcpValidationException($"-{parameter} {address}", "is no address that can be asked", "Give it as http://host:port or https://host, without a password.");
 }

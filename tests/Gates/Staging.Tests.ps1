@@ -17,7 +17,8 @@ param(
     # Targets: Production or Rehearsal.
     [string] $Profile = 'Production',
 
-    # Further parameters of Invoke-DwcpGate: Kubeconfig, Context, Server, Token, CertificateAuthority, DataAddress, OutputDirectory.
+    # Further parameters of Invoke-DwcpGate: Kubeconfig, Context, Server, Token, CertificateAuthority, DataAddress, PrometheusUrl,
+    # AlertmanagerUrl, ImageScanReport, OutputDirectory.
     [hashtable] $Connection = @{},
 
     # The module; the one beside this file by default.

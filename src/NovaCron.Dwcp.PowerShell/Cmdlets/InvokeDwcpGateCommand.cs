@@ -35,6 +35,14 @@ public sealed class InvokeDwcpGateCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string? DataAddress { get; set; }
 
+    /// <summary>Address of the Prometheus that watches the deployment; the pod of the bundled stack by default.</summary>
+    [Parameter]
+    public Uri? PrometheusUrl { get; set; }
+
+    /// <summary>Address of its Alertmanager; the pod of the bundled stack by default.</summary>
+    [Parameter]
+    public Uri? AlertmanagerUrl { get; set; }
+
     /// <summary>Reports of image scanners (JSON of trivy or grype, or SARIF) that name the running digests.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -49,16 +57,18 @@ public sealed class InvokeDwcpGateCommand : ClusterCmdlet
     protected override void ProcessRecord()
     {
         var progress = OnPipeline<ValidationProgress>(Show);
-        var options = new ValidationOptions
+        ValidationOptions Options() => new()
         {
             Namespace = Namespace,
             Profile = Profile == "Rehearsal" ? ValidationProfile.Rehearsal : ValidationProfile.Production,
             TransferProbe = new TransferProbe(),
             DataAddress = DataAddress,
+            PrometheusUrl = HttpAddress(PrometheusUrl, nameof(PrometheusUrl)),
+            AlertmanagerUrl = HttpAddress(AlertmanagerUrl, nameof(AlertmanagerUrl)),
             ImageScanReports = [.. ImageScanReport.Select(ResolvePath)],
             ReportDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
         };
-        var report = WithCluster(Gate, (connection, cancellationToken) => new GateService(connection).RunAsync(Gate, options, progress, cancellationToken));
+        var report = WithCluster(Gate, (connection, cancellationToken) => new GateService(connection).RunAsync(Gate, Options(), progress, cancellationToken));
         WriteProgress(new ProgressRecord(0, Activity, "Done") { RecordType = ProgressRecordType.Completed });
         WriteObject(report);
     }

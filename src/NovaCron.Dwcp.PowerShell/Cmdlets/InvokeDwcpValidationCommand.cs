@@ -87,16 +87,12 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
         Exclude = Exclude.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}"),
         TransferProbe = new TransferProbe(),
         DataAddress = DataAddress,
-        PrometheusUrl = Address(PrometheusUrl, nameof(PrometheusUrl)),
-        AlertmanagerUrl = Address(AlertmanagerUrl, nameof(AlertmanagerUrl)),
+        PrometheusUrl = HttpAddress(PrometheusUrl, nameof(PrometheusUrl)),
+        AlertmanagerUrl = HttpAddress(AlertmanagerUrl, nameof(AlertmanagerUrl)),
         ImageScanReports = [.. ImageScanReport.Select(ResolvePath)],
         CustomChecks = [.. CustomCheck.SelectMany(path => CustomCheckFile.Read(ResolvePath(path)))],
         ReportDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
     };
-
-    private static string? Address(Uri? address, string parameter) => address is null or { IsAbsoluteUri: true, Scheme: "http" or "https" }
-        ? address?.AbsoluteUri
-        : throw new DwcpValidationException($"-{parameter} {address}", "is no address", "Give it as http://host:port or https://host.");
 
     private void Show(ValidationProgress progress)
     {
