@@ -37,6 +37,12 @@ public sealed record ValidationOptions
     /// <summary>Checks of the operator's own, beside the catalogue (<see cref="CustomCheckFile"/>).</summary>
     public IReadOnlyList<CustomCheck> CustomChecks { get; init; } = [];
 
+    /// <summary>Directory in which Terraform made the infrastructure; without one it is taken as somebody else's.</summary>
+    public string? TerraformDirectory { get; init; }
+
+    /// <summary>Asks Terraform.</summary>
+    internal Func<string, CancellationToken, Task<InfrastructureState>> ReadInfrastructure { get; init; } = InfrastructureState.ReadAsync;
+
     /// <summary>Tries addresses from this machine.</summary>
     internal IAddressProbe AddressProbe { get; init; } = new AddressProbe();
 

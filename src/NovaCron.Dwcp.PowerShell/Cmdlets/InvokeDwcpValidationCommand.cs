@@ -58,6 +58,11 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string[] ImageScanReport { get; set; } = [];
 
+    /// <summary>Directory in which Terraform made the infrastructure (New-DwcpStaging -Infrastructure Aws): its outputs and drift are checked too.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? TerraformDirectory { get; set; }
+
     /// <summary>YAML files with checks of your own: queries of Prometheus, HTTP addresses, fields of objects, and what is expected of them (docs/validation.md).</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -90,6 +95,7 @@ public sealed class InvokeDwcpValidationCommand : ClusterCmdlet
         PrometheusUrl = HttpAddress(PrometheusUrl, nameof(PrometheusUrl)),
         AlertmanagerUrl = HttpAddress(AlertmanagerUrl, nameof(AlertmanagerUrl)),
         ImageScanReports = [.. ImageScanReport.Select(ResolvePath)],
+        TerraformDirectory = TerraformDirectory is null ? null : ResolvePath(TerraformDirectory),
         CustomChecks = [.. CustomCheck.SelectMany(path => CustomCheckFile.Read(ResolvePath(path)))],
         ReportDirectory = OutputDirectory is null ? null : ResolvePath(OutputDirectory),
     };

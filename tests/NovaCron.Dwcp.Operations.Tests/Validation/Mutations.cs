@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Rollout;
 using NovaCron.Dwcp.Operations.Staging;
+using NovaCron.Dwcp.Operations.Staging.Infrastructure;
 using NovaCron.Dwcp.Operations.Tests.Cluster;
 using NovaCron.Dwcp.Operations.Validation;
 using NovaCron.Dwcp.Operations.Validation.Probes;
@@ -116,6 +117,10 @@ internal static class Mutations
         new("monitoring-families", "page malformed", r => r.Nodes.EditMetrics = m => m + "oops {{{\n", Error, Undecided, [.. Components, "performance-error-rate", "performance-service-time"]),
         new("monitoring-freshness", "frozen page", r => r.Nodes.Frozen = true, Fail, NoGo, [.. Components]),
         new("monitoring-logs", "unstructured line", r => r.Server.Log = _ => "hello\n", Fail, Review),
+        new("infra-terraform", "a balancer changed by hand", r => r.Infrastructure = r.Infrastructure! with { Drift = r.Infrastructure.Drift with { IsDrifted = true, Changes = [new InfrastructureChange("aws_lb.data", "update")] } }, Fail, NoGo),
+        new("infra-terraform", "an output is missing", r => r.Infrastructure = r.Infrastructure! with { Outputs = r.Infrastructure.Outputs.Where(o => o.Key != "data_address").ToDictionary() }, Fail, NoGo),
+        new("infra-terraform", "the infrastructure of another cluster", r => r.Infrastructure = r.Infrastructure! with { Outputs = r.Infrastructure.Outputs.Where(o => o.Key != "cluster_endpoint").Append(new("cluster_endpoint", "https://other.test")).ToDictionary() }, Fail, NoGo),
+        new("infra-terraform", "Terraform cannot be asked", r => r.Infrastructure = null, Error, Undecided),
         new("security-tls", "TLS 1.2 is accepted", r => r.Addresses.BreakTls = (p, x) => p == System.Security.Authentication.SslProtocols.Tls12 ? new TlsAttempt(TlsOutcome.Established, "Tls12", true, "") : x, Fail, NoGo),
         new("security-tls", "TLS 1.3 is refused", r => r.Addresses.BreakTls = (_, _) => new TlsAttempt(TlsOutcome.Refused, "", false, "protocol version"), Fail, NoGo),
         new("security-tls", "a proxy shows a certificate of its own", r => r.Addresses.BreakTls = (_, x) => x with { IsTrusted = false }, Fail, NoGo),

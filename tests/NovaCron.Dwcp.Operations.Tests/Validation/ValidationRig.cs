@@ -4,7 +4,9 @@ using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Staging;
 using NovaCron.Dwcp.Operations.Tests.Cluster;
 using NovaCron.Dwcp.Operations.Tests.Staging;
+using NovaCron.Dwcp.Operations.Staging.Infrastructure;
 using NovaCron.Dwcp.Operations.Validation;
+using NovaCron.Dwcp.Operations.Validation.Probes;
 
 namespace NovaCron.Dwcp.Operations.Tests.Validation;
 
@@ -31,6 +33,11 @@ internal sealed class ValidationRig : IDisposable
     public FakeTransferProbe Probe { get; }
 
     public FakeAddressProbe Addresses { get; } = new();
+
+    /// <summary>What Terraform says; null: it cannot be asked.</summary>
+    public InfrastructureState? Infrastructure { get; set; } = new(
+        new[] { "region", "account", "cluster_name", "store_file_system_id", "data_address", "artifact_bucket" }.ToDictionary(n => n, n => (JsonNode?)n).Append(new("cluster_endpoint", "https://fake.test")).ToDictionary(),
+        new InfrastructureDrift { Directory = "tf", Changes = [], LookedAt = DateTimeOffset.UnixEpoch });
 
     public ClusterConnection Connection { get; }
 
@@ -100,6 +107,7 @@ internal sealed class ValidationRig : IDisposable
         return new ValidationRunner(Connection).RunAsync(options with
         {
             Profile = options.Profile with { MaximumFlagDelay = FlagDelay, MaximumRollback = RollbackLimit }, TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit,
+            TerraformDirectory = "tf", ReadInfrastructure = (_, _) => Infrastructure is { } state ? Task.FromResult(state) : throw new DwcpStagingException(StagingStage.Infrastructure, "terraform", "is not on PATH", "Install it."),
             AddressProbe = Addresses, AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
         }, new Inline(p => HasEnded = p.Completed == p.Total), token);
     }
