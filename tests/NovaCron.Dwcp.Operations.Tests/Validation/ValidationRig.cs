@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Staging;
+using NovaCron.Dwcp.Operations.Staging.Infrastructure;
 using NovaCron.Dwcp.Operations.Tests.Cluster;
 using NovaCron.Dwcp.Operations.Tests.Staging;
-using NovaCron.Dwcp.Operations.Staging.Infrastructure;
 using NovaCron.Dwcp.Operations.Validation;
 using NovaCron.Dwcp.Operations.Validation.Probes;
 
