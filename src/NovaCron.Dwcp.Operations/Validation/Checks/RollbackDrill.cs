@@ -87,7 +87,7 @@ internal sealed record RollbackDrill(TimeSpan? ProvenAfter, TimeSpan? Took, stri
         {
             // Also after Ctrl+C: the clients end, and the mark goes.
             await stop.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(clients).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(clients)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await FlagPropagationCheck.MarkAsync(context, null, CancellationToken.None).ConfigureAwait(false);
         }
 

@@ -57,11 +57,11 @@ public static partial class CustomCheckFile
             throw Bad(file, root.Start.Line, "must hold a list of checks");
         if (checks.Children.Count > MaximumChecks)
             throw Bad(file, checks.Start.Line, $"holds {checks.Children.Count} checks, at most {MaximumChecks} are read");
-        var read = checks.Children.Select(c => ReadCheck(file, new Section(file, c))).ToList();
+        var read = checks.Children.Select(c => ReadCheck(new Section(file, c))).ToList();
         return read.GroupBy(c => c.Id).FirstOrDefault(g => g.Count() > 1) is { } twice ? throw Bad(file, checks.Start.Line, $"has the id '{twice.Key}' twice") : read;
     }
 
-    private static CustomCheck ReadCheck(string file, Section section)
+    private static CustomCheck ReadCheck(Section section)
     {
         section.Allow("id", "title", "category", "severity", "remedy", "promql", "http", "field", "expect");
         var id = section.Text("id", required: true)!;

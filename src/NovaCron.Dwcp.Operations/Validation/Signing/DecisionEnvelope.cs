@@ -94,7 +94,7 @@ public static class DecisionEnvelope
                 throw No($"was not signed by key {IdOf(key)[..16]}..., or was changed since");
             return Read(JsonNode.Parse(payload), IdOf(key));
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or ArgumentException)
         {
             throw No($"cannot be read ({e.Message})");
         }
