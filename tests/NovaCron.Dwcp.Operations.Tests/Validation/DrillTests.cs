@@ -17,7 +17,7 @@ public sealed class DrillTests
         Assert.Equal(CheckStatus.Pass, report.Checks.Single(c => c.Id == "flags-propagation").Status);
         AssertRestored(rig, before);
         var patches = rig.Server.Requests.Where(r => r.StartsWith("PATCH", StringComparison.Ordinal) && r.Contains("configmaps/dwcp-v3-config", StringComparison.Ordinal) && !r.Contains("dryRun", StringComparison.Ordinal)).ToList();
-        Assert.Equal(2, patches.Count);
+        Assert.Equal(4, patches.Count);
         var last = rig.Server.Requests.FindLastIndex(r => r.Contains("/diagnostics/", StringComparison.Ordinal));
         Assert.True(rig.Server.Requests.IndexOf(patches[0]) > last, "a drill began before another check ended");
     }

@@ -34,6 +34,9 @@ internal sealed class ValidationRig : IDisposable
 
     public FakeAddressProbe Addresses { get; } = new();
 
+    /// <summary>Given when the infrastructure is to be looked at.</summary>
+    public string? TerraformDirectory { get; set; }
+
     /// <summary>What Terraform says; null: it cannot be asked.</summary>
     public InfrastructureState? Infrastructure { get; set; } = new(
         new[] { "region", "account", "cluster_name", "store_file_system_id", "data_address", "artifact_bucket" }.ToDictionary(n => n, n => (JsonNode?)n).Append(new("cluster_endpoint", "https://fake.test")).ToDictionary(),
@@ -103,14 +106,16 @@ internal sealed class ValidationRig : IDisposable
 
     public Task<DwcpValidationReport> RunAsync(ValidationOptions? options = null, CancellationToken token = default)
     {
-        options ??= new ValidationOptions { Profile = ValidationProfile.Rehearsal };
-        return new ValidationRunner(Connection).RunAsync(options with
+        return new ValidationRunner(Connection).RunAsync(Shape(options ?? new ValidationOptions { Profile = ValidationProfile.Rehearsal }), new Inline(p => HasEnded = p.Completed == p.Total), token);
+    }
+
+    /// <summary>The options with this rig's doubles, and without its waits.</summary>
+    public ValidationOptions Shape(ValidationOptions options) => options with
         {
             Profile = options.Profile with { MaximumFlagDelay = FlagDelay, MaximumRollback = RollbackLimit }, TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit,
-            TerraformDirectory = "tf", ReadInfrastructure = (_, _) => Infrastructure is { } state ? Task.FromResult(state) : throw new DwcpStagingException(StagingStage.Infrastructure, "terraform", "is not on PATH", "Install it."),
+            TerraformDirectory = TerraformDirectory, ReadInfrastructure = (_, _) => Infrastructure is { } state ? Task.FromResult(state) : throw new DwcpStagingException(StagingStage.Infrastructure, "terraform", "is not on PATH", "Install it."),
             AddressProbe = Addresses, AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
-        }, new Inline(p => HasEnded = p.Completed == p.Total), token);
-    }
+        };
 
     public string Secret(string key) => Encoding.UTF8.GetString(Convert.FromBase64String(Server.Get($"{Space}/secrets/dwcp-v3-secrets")["data"]![key]!.ToString()));
 
