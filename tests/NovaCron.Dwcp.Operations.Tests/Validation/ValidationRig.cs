@@ -104,18 +104,16 @@ internal sealed class ValidationRig : IDisposable
     /// <summary>All checks of the run are done.</summary>
     public bool HasEnded { get; private set; }
 
-    public Task<DwcpValidationReport> RunAsync(ValidationOptions? options = null, CancellationToken token = default)
-    {
-        return new ValidationRunner(Connection).RunAsync(Shape(options ?? new ValidationOptions { Profile = ValidationProfile.Rehearsal }), new Inline(p => HasEnded = p.Completed == p.Total), token);
-    }
+    public Task<DwcpValidationReport> RunAsync(ValidationOptions? options = null, CancellationToken token = default) => new ValidationRunner(Connection).RunAsync(
+        Shape(options ?? new ValidationOptions { Profile = ValidationProfile.Rehearsal }), new Inline(p => HasEnded = p.Completed == p.Total), token);
 
     /// <summary>The options with this rig's doubles, and without its waits.</summary>
     public ValidationOptions Shape(ValidationOptions options) => options with
-        {
-            Profile = options.Profile with { MaximumFlagDelay = FlagDelay, MaximumRollback = RollbackLimit }, TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit,
-            TerraformDirectory = TerraformDirectory, ReadInfrastructure = (_, _) => Infrastructure is { } state ? Task.FromResult(state) : throw new DwcpStagingException(StagingStage.Infrastructure, "terraform", "is not on PATH", "Install it."),
-            AddressProbe = Addresses, AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
-        };
+    {
+        Profile = options.Profile with { MaximumFlagDelay = FlagDelay, MaximumRollback = RollbackLimit }, TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit,
+        TerraformDirectory = TerraformDirectory, ReadInfrastructure = (_, _) => Infrastructure is { } state ? Task.FromResult(state) : throw new DwcpStagingException(StagingStage.Infrastructure, "terraform", "is not on PATH", "Install it."),
+        AddressProbe = Addresses, AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
+    };
 
     public string Secret(string key) => Encoding.UTF8.GetString(Convert.FromBase64String(Server.Get($"{Space}/secrets/dwcp-v3-secrets")["data"]![key]!.ToString()));
 
