@@ -171,8 +171,13 @@ internal sealed class ValidationContext(ClusterConnection connection, Validation
             : host.Contains(':') ? $"[{host}]:7420" : $"{host}:7420";
     }
 
+    /// <summary>Whether clients on this machine reach the Service's data port, or the address that was given, without a port-forward.</summary>
+    public Task<bool> ReachesDataAsync(CancellationToken cancellationToken) => OnceAsync("data-direct", async () => options.DataAddress is not null
+        || (await options.AddressProbe.HandshakeAsync(await DataAddressAsync().ConfigureAwait(false), System.Security.Authentication.SslProtocols.Tls13, "dwcp-v3",
+            await SecretValueAsync("ca.crt").ConfigureAwait(false), cancellationToken).ConfigureAwait(false)).Outcome != Probes.TlsOutcome.Unreachable);
+
     /// <summary>The data port of a node on this machine, for who stands outside of the cluster's network.</summary>
-    private Task<string> ForwardedAddressAsync() => OnceAsync("data-forward", async () =>
+    public Task<string> ForwardedAddressAsync() => OnceAsync("data-forward", async () =>
     {
         var forward = connection.Forward(Namespace, (await NodesAsync().ConfigureAwait(false))[0], 7420);
         run.Register(forward.Dispose);

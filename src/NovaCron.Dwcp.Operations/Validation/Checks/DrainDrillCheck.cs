@@ -13,7 +13,7 @@ internal sealed class DrainDrillCheck() : ValidationCheck(
 
     public override TimeSpan? TimeLimit => TimeSpan.FromMinutes(5);
 
-    public override Task<string?> WhyNotApplicableAsync(ValidationContext context) => Task.FromResult(RollbackDrill.WhyNotApplicable(context));
+    public override Task<string?> WhyNotApplicableAsync(ValidationContext context) => RollbackDrill.WhyNotApplicableAsync(context);
 
     public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
     {

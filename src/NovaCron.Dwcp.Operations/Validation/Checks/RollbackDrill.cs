@@ -25,8 +25,11 @@ internal sealed record RollbackDrill(TimeSpan? ProvenAfter, TimeSpan? Took, stri
     public static Task<RollbackDrill> ReadAsync(ValidationContext context, CancellationToken cancellationToken) => context.OnceAsync("rollback-drill", () => RunAsync(context, cancellationToken));
 
     /// <summary>Not on production: a precondition, and no switch.</summary>
-    public static string? WhyNotApplicable(ValidationContext context) =>
-        StagingNames.LooksLikeProduction(context.Namespace) || StagingNames.LooksLikeProduction(context.Connection.Context) ? "drills are never made in production" : null;
+    public static async Task<string?> WhyNotApplicableAsync(ValidationContext context) =>
+        StagingNames.LooksLikeProduction(context.Namespace) || StagingNames.LooksLikeProduction(context.Connection.Context) ? "drills are never made in production"
+        : !await context.ReachesDataAsync(CancellationToken.None).ConfigureAwait(false)
+            ? "the Service takes no connection from this machine, and a port-forward ends with its pod, so that no client can be watched here (give -DataAddress, or validate from within the cluster)"
+            : null;
 
     private static async Task<RollbackDrill> RunAsync(ValidationContext context, CancellationToken cancellationToken)
     {

@@ -17,6 +17,8 @@ internal sealed class TlsVersionCheck() : ValidationCheck(
         var address = context.Options.DataAddress ?? await context.DataAddressAsync().ConfigureAwait(false);
         var authority = await context.SecretValueAsync("ca.crt").ConfigureAwait(false);
         var probe = context.Options.AddressProbe;
+        if (!await context.ReachesDataAsync(cancellationToken).ConfigureAwait(false))
+            address = await context.ForwardedAddressAsync().ConfigureAwait(false);
         var good = await probe.HandshakeAsync(address, SslProtocols.Tls13, ServerName, authority, cancellationToken).ConfigureAwait(false);
         if (good.Outcome == TlsOutcome.Unreachable)
             throw new InconclusiveException($"{address} cannot be reached from this machine: {good.Detail}");
