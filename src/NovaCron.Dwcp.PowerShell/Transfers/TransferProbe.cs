@@ -126,9 +126,7 @@ internal sealed class TransferProbe : ITransferProbe
     private static X509Certificate2 SelfSigned()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=dwcp-validation-stranger", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddHours(1));
-        // With a key that Schannel and OpenSSL both can use.
-        return new X509Certificate2(certificate.Export(X509ContentType.Pkcs12), (string?)null);
+        return new CertificateRequest("CN=dwcp-validation-stranger", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddHours(1));
     }
 
     private sealed class InlineProgress(Action<TransferProgress> action) : IProgress<TransferProgress>
