@@ -72,10 +72,17 @@ internal sealed class ObjectReader : IDisposable
     /// <summary>Reads a chunk's own bytes without its SHA-256: for a receiver that recomputes the object's hash before it believes a byte.</summary>
     public void ReadUnverified(in ChunkLocation location, Span<byte> payloadBuffer, Span<byte> destination)
     {
+        var pack = OpenPack(location.Pack);
+        // What was stored as it is goes where it is wanted, not by way of a buffer.
+        if (location.StoredLength == destination.Length + 1
+            && Read(pack, payloadBuffer[..1], location.Offset) == 1
+            && payloadBuffer[0] == BlockCodec.MethodStored
+            && Read(pack, destination, location.Offset + 1) == destination.Length) return;
+
         var payload = payloadBuffer[..location.StoredLength];
         try
         {
-            if (Read(OpenPack(location.Pack), payload, location.Offset) == payload.Length)
+            if (Read(pack, payload, location.Offset) == payload.Length)
             {
                 BlockCodec.Decode(payload, destination);
                 return;
