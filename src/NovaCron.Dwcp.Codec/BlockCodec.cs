@@ -26,6 +26,12 @@ public static class BlockCodec
     /// <summary>Method byte: the mixed coding, literals in the context of words.</summary>
     public const byte MethodMixedText = 5;
 
+    /// <summary>Method byte: references to earlier blocks of a windowed frame's group follow, then the literals; never in a payload that stands alone.</summary>
+    internal const byte MethodReferences = 6;
+
+    /// <summary>Method byte: segments of the nibble coding behind a dictionary follow; only where one was named.</summary>
+    internal const byte MethodDictionary = 7;
+
     /// <summary>The most memory that decoding a block takes beside its payload and its content, bytes.</summary>
     internal const long DecoderWorkingMemory = 30L << 20;
 

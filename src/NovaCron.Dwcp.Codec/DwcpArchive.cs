@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using NovaCron.Dwcp.Codec.Dictionary.References;
 using NovaCron.Dwcp.Codec.Frames;
 
 namespace NovaCron.Dwcp.Codec;
@@ -11,11 +12,17 @@ public sealed class DwcpArchive : IDisposable
     private readonly bool _leaveOpen;
     private readonly DwcpArchiveBlock[] _blocks;
     private readonly FrameHeader _header;
+    private readonly DwcpDictionary? _dictionary;
     private readonly BlockJob _job = new();
+
+    // The block that was read last, and a buffer for those that it refers to.
+    private byte[] _content = [];
+    private byte[] _spare = [];
     private int _decoded = -1;
 
-    private DwcpArchive(Stream stream, bool leaveOpen, FrameHeader header, DwcpArchiveBlock[] blocks, long length, UInt128 tree)
+    private DwcpArchive(Stream stream, bool leaveOpen, FrameHeader header, DwcpDictionary? dictionary, DwcpArchiveBlock[] blocks, long length, UInt128 tree)
     {
+        _dictionary = dictionary;
         _stream = stream;
         _leaveOpen = leaveOpen;
         _header = header;
@@ -35,6 +42,12 @@ public sealed class DwcpArchive : IDisposable
 
     /// <summary>The longest block, bytes of content.</summary>
     public int BlockLength => _header.BlockLength;
+
+    /// <summary>Bytes of the window that blocks may refer to one another in, or 0 where each stands alone.</summary>
+    public int WindowLength => _header.IsWindowed ? 1 << _header.WindowBits : 0;
+
+    /// <summary>Number of the dictionary that the blocks need, or 0.</summary>
+    public uint DictionaryId => _header.DictionaryId;
 
     /// <summary>XXH128 over the index: the same for equal content in equal blocks. Guards against accidents, not against an adversary.</summary>
     public UInt128 TreeHash { get; }
@@ -64,15 +77,19 @@ public sealed class DwcpArchive : IDisposable
         ReadAt(stream, stream.Length - footer.Length, footer);
         int back = FrameIndex.ReadFooter(footer);
         long endAt = stream.Length - footer.Length - back;
-        int count = (back - BlockHeader.Size - FrameIndex.TailSize) / FrameIndex.EntrySize;
-        if (endAt < FrameHeader.Size || BlockHeader.Size + count * FrameIndex.EntrySize + FrameIndex.TailSize != back)
+        int entrySize = header.IndexEntrySize;
+        int count = (back - BlockHeader.Size - FrameIndex.TailSize) / entrySize;
+        if (endAt < FrameHeader.Size || BlockHeader.Size + count * entrySize + FrameIndex.TailSize != back)
         {
             throw new DwcpFormatException("The footer of the archive points outside it.");
         }
 
-        if (3L * header.BlockLength + BlockCodec.DecoderWorkingMemory + 3L * back > options.MemoryLimit)
+        // Of a group, the contents of two blocks are in memory at a time: of the one that is read and of one that it refers to; and the literals of one.
+        long needed = (header.IsWindowed ? 5L : 3L) * header.BlockLength + BlockCodec.DecoderWorkingMemory + 3L * back;
+        if (needed > options.MemoryLimit)
         {
-            throw new DwcpFormatException($"The archive's index and blocks need more than the {options.MemoryLimit} bytes of memory that are allowed.");
+            throw new DwcpFormatException(
+                $"The archive's index and blocks need {needed} bytes of memory; the limit is {options.MemoryLimit}. Raise the limit to {(needed + (1 << 20) - 1) >> 20} MiB (MemoryLimit).");
         }
 
         byte[] end = new byte[back];
@@ -91,15 +108,21 @@ public sealed class DwcpArchive : IDisposable
         long position = FrameHeader.Size;
         for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<byte> entry = entries[(i * FrameIndex.EntrySize)..];
+            ReadOnlySpan<byte> entry = entries[(i * entrySize)..];
             int contentLength = BinaryPrimitives.ReadInt32LittleEndian(entry);
             int payloadLength = BinaryPrimitives.ReadInt32LittleEndian(entry[4..]);
+            int reach = header.IsWindowed ? BinaryPrimitives.ReadInt32LittleEndian(entry[FrameIndex.EntrySize..]) : 0;
+            if (reach < 0 || reach > i % header.GroupBlocks || header.IsWindowed && i < count - 1 && contentLength != header.BlockLength)
+            {
+                throw new DwcpFormatException($"The index says that block {i} refers {reach} blocks back, or gives it a length that it cannot have in a windowed frame.");
+            }
+
             if (contentLength < 1 || contentLength > header.BlockLength || payloadLength < 1 || payloadLength > BlockCodec.MaxEncodedLength(contentLength))
             {
                 throw new DwcpFormatException($"The index gives block {i} lengths that no block has.");
             }
 
-            blocks[i] = new DwcpArchiveBlock(content, contentLength, position, payloadLength, BinaryPrimitives.ReadUInt128LittleEndian(entry[8..]));
+            blocks[i] = new DwcpArchiveBlock(content, contentLength, position, payloadLength, BinaryPrimitives.ReadUInt128LittleEndian(entry[8..]), reach);
             content += contentLength;
             position += BlockHeader.Size + payloadLength;
         }
@@ -107,10 +130,12 @@ public sealed class DwcpArchive : IDisposable
         return position != endAt || content != BinaryPrimitives.ReadInt64LittleEndian(index[entries.Length..]) || content > options.MaxContentLength
             || header.ContentLength is { } announced && announced != content
             ? throw new DwcpFormatException("The archive's index does not agree with its lengths, or its content is above the limit.")
-            : new DwcpArchive(stream, leaveOpen, header, blocks, content, endHeader.ContentHash);
+            : new DwcpArchive(stream, leaveOpen, header, options.Dictionary, blocks, content, endHeader.ContentHash);
     }
 
-    /// <summary>Reads content from <paramref name="offset"/>; only the blocks that hold it are decoded, the last of them is kept.</summary>
+    /// <summary>
+    /// Reads content from <paramref name="offset"/>; only the blocks that hold it are decoded, and those that they refer to. The last of them is kept.
+    /// </summary>
     /// <returns>The bytes read: fewer than asked only at the end of the content.</returns>
     /// <exception cref="DwcpFormatException">A block that holds it is damaged.</exception>
     public int Read(long offset, Span<byte> destination)
@@ -124,7 +149,7 @@ public sealed class DwcpArchive : IDisposable
             Load(number);
             int from = (int)(offset - block.ContentOffset);
             int count = Math.Min(destination.Length - done, block.ContentLength - from);
-            _job.OutputBuffer.AsSpan(from, count).CopyTo(destination[done..]);
+            _content.AsSpan(from, count).CopyTo(destination[done..]);
             done += count;
             offset += count;
         }
@@ -154,12 +179,64 @@ public sealed class DwcpArchive : IDisposable
 
     private void Load(int number)
     {
+        if (_header.DictionaryId != 0)
+        {
+            DwcpDictionary.CheckId(_header.DictionaryId, _dictionary);
+        }
+
         if (_decoded == number)
         {
             return;
         }
 
         _decoded = -1;
+        _job.ReplaceOutput(_content);
+        Decode(number);
+        _content = _job.OutputBuffer;
+        if (_job.HasReferences)
+        {
+            Resolve(number);
+        }
+
+        _decoded = number;
+    }
+
+    /// <summary>Each block that is referred to is decoded once, and only its own literals: references have depth one.</summary>
+    private void Resolve(int number)
+    {
+        int group = number - number % _header.GroupBlocks;
+        Span<byte> content = _content.AsSpan(0, _job.OutputLength);
+        UInt128 hash = _job.Header.ContentHash;
+        Reference[] references = new Reference[_job.References.Count];
+        for (int i = 0; i < references.Length; i++)
+        {
+            references[i] = _job.References[i];
+        }
+
+        Array.Sort(references, static (a, b) => a.Block.CompareTo(b.Block));
+        int decoded = -1;
+        _job.ReplaceOutput(_spare);
+        foreach (Reference reference in references)
+        {
+            if (reference.Block != decoded)
+            {
+                decoded = reference.Block;
+                Decode(group + decoded);
+            }
+
+            GroupHistory.Copy(reference, _job.Result.Span, _job.References, content);
+        }
+
+        _spare = _job.OutputBuffer;
+        if (XxHash128.HashToUInt128(content) != hash)
+        {
+            throw new DwcpFormatException($"Block {number} did not decode to its content's hash.");
+        }
+    }
+
+    private void Decode(int number)
+    {
+        BlockJob job = _job;
         DwcpArchiveBlock block = _blocks[number];
         Span<byte> head = stackalloc byte[BlockHeader.Size];
         ReadAt(_stream, block.ArchiveOffset, head);
@@ -169,12 +246,15 @@ public sealed class DwcpArchive : IDisposable
             throw new DwcpFormatException($"Block {number} is not the one that the index names.");
         }
 
-        _job.Header = header;
-        _job.Number = number;
-        _job.InputLength = header.PayloadLength;
-        ReadAt(_stream, block.ArchiveOffset + BlockHeader.Size, _job.Input(header.PayloadLength).AsSpan(0, header.PayloadLength));
-        FrameDecoder.DecodeBlock(_job);
-        _decoded = number;
+        job.Header = header;
+        job.Number = number;
+        job.InputLength = header.PayloadLength;
+        ReadAt(_stream, block.ArchiveOffset + BlockHeader.Size, job.Input(header.PayloadLength).AsSpan(0, header.PayloadLength));
+        FrameDecoder.DecodeBlock(job, _header, _dictionary);
+        if (job.Reach != block.Reach)
+        {
+            throw new DwcpFormatException($"Block {number} refers {job.Reach} blocks back and the index says {block.Reach}.");
+        }
     }
 
     private static void ReadAt(Stream stream, long position, Span<byte> buffer)

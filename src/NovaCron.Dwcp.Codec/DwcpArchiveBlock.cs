@@ -6,4 +6,5 @@ namespace NovaCron.Dwcp.Codec;
 /// <param name="ArchiveOffset">Where its header begins in the archive.</param>
 /// <param name="PayloadLength">Its payload, without the header.</param>
 /// <param name="ContentHash">XXH128 of its content.</param>
-public sealed record DwcpArchiveBlock(long ContentOffset, int ContentLength, long ArchiveOffset, int PayloadLength, UInt128 ContentHash);
+/// <param name="Reach">How many blocks back it refers at most; 0 where it stands alone.</param>
+public sealed record DwcpArchiveBlock(long ContentOffset, int ContentLength, long ArchiveOffset, int PayloadLength, UInt128 ContentHash, int Reach = 0);

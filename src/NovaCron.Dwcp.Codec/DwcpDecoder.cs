@@ -54,6 +54,7 @@ public static class DwcpDecoder
     {
         BlockJob job = decoder.Take();
         job.Join();
+        decoder.Complete(job);
         destination.Write(job.Result.Span);
         decoder.Release(job);
     }

@@ -15,6 +15,9 @@ public sealed record DwcpDecoderOptions
     /// <summary>Blocks decoded at once, 1 or more.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>The dictionary for frames that name one; null where none do.</summary>
+    public DwcpDictionary? Dictionary { get; init; }
+
     /// <summary>The most content that is accepted, bytes.</summary>
     public long MaxContentLength { get; init; } = long.MaxValue;
 }

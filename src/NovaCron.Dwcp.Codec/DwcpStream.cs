@@ -89,7 +89,9 @@ public sealed class DwcpStream : Stream
         {
             while (!buffer.IsEmpty)
             {
-                buffer = buffer[encoder.Fill(buffer)..];
+                long before = _adaptive?.Now() ?? 0;
+                buffer = buffer[encoder.Fill(buffer)..]; // with one thread, encodes
+                _adaptive?.Encoded(before);
                 if (encoder.MustTake)
                 {
                     WriteOldest(encoder);
@@ -119,7 +121,9 @@ public sealed class DwcpStream : Stream
             while (!buffer.IsEmpty)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                buffer = buffer[encoder.Fill(buffer.Span)..];
+                long before = _adaptive?.Now() ?? 0;
+                buffer = buffer[encoder.Fill(buffer.Span)..]; // with one thread, encodes
+                _adaptive?.Encoded(before);
                 if (encoder.MustTake)
                 {
                     await WriteOldestAsync(encoder, cancellationToken).ConfigureAwait(false);
@@ -227,6 +231,7 @@ public sealed class DwcpStream : Stream
             {
                 Next();
                 _reading!.Join();
+                _decoder.Complete(_reading);
             }
             else
             {
@@ -280,6 +285,8 @@ public sealed class DwcpStream : Stream
                 {
                     await work.ConfigureAwait(false);
                 }
+
+                _decoder.Complete(_reading);
             }
             else
             {

@@ -2,7 +2,7 @@ namespace NovaCron.Dwcp.Codec.Tests;
 
 /// <summary>
 /// A mutation loop over encoded blocks, bounded in number: no input may make the decoder throw anything but <see cref="DwcpFormatException"/>,
-/// hang, or write outside its destination. DWCP_FUZZ_RUNS makes it run longer.
+/// hang, or write outside its destination. DWCP_FUZZ_RUNS or DWCP_FUZZ_SECONDS make it run longer.
 /// </summary>
 public sealed class DecoderFuzzTests
 {
@@ -21,7 +21,9 @@ public sealed class DecoderFuzzTests
         const int Guard = 256;
         byte[] destination = new byte[Guard * 2 + 20_000];
         int runs = 0, refused = 0;
-        while (runs < most)
+        int seconds = int.Parse(Environment.GetEnvironmentVariable("DWCP_FUZZ_SECONDS") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (runs < most || System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
             int pick = random.Next(seeds.Length);
             byte[] payload = Mutate(seeds[pick], random);
@@ -49,7 +51,7 @@ public sealed class DecoderFuzzTests
         Assert.True(refused > 0, $"{runs} inputs, {refused} refused: the loop did not exercise the decoder.");
     }
 
-    private static byte[] Mutate(byte[] original, Random random)
+    internal static byte[] Mutate(byte[] original, Random random)
     {
         byte[] payload = [.. original];
         for (int n = random.Next(1, 5); n > 0 && payload.Length > 1; n--)

@@ -46,6 +46,35 @@ public sealed class GoldenTests
         Assert.Equal(golden, written);
     }
 
+    [Theory]
+    [InlineData("windowed", DwcpLevel.Fast)]
+    [InlineData("windowed", DwcpLevel.Dense)]
+    [InlineData("behind", DwcpLevel.Dense)]
+    public void So_does_a_windowed_frame_and_one_behind_a_dictionary(string shape, DwcpLevel level)
+    {
+        byte[] once = SampleData.Make("log", Length, 78);
+        byte[] content = [.. once, .. SampleData.Make("noise", 300, 78), .. once];
+        byte[] trained = DwcpDictionary.Train([.. Enumerable.Range(0, 40).Select(i => (ReadOnlyMemory<byte>)SampleData.Make("log", 200, i))], 1024).ToArray();
+        var options = new DwcpEncoderOptions
+        {
+            Level = level, BlockLength = 4096, Threads = 1, WindowLength = shape == "windowed" ? 1 << 14 : 0, Dictionary = shape == "behind" ? DwcpDictionary.Load(trained) : null,
+        };
+        byte[] written = DwcpEncoder.Encode(content, options);
+        string name = $"{shape}-{level}.txt";
+        if (Environment.GetEnvironmentVariable("DWCP_GOLDEN_WRITE") is { Length: > 0 } directory)
+        {
+            File.WriteAllText(Path.Combine(directory, name), Convert.ToBase64String(written, Base64FormattingOptions.InsertLineBreaks) + "\n");
+            File.WriteAllText(Path.Combine(directory, "dictionary.txt"), Convert.ToBase64String(trained, Base64FormattingOptions.InsertLineBreaks) + "\n");
+            Assert.Skip($"Wrote {name} and dictionary.txt.");
+        }
+
+        byte[] golden = Convert.FromBase64String(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", name)));
+        byte[] dictionary = Convert.FromBase64String(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "dictionary.txt")));
+        Assert.Equal(content, DwcpDecoder.Decode(golden, new DwcpDecoderOptions { Dictionary = DwcpDictionary.Load(dictionary) }));
+        Assert.Equal(dictionary, trained);
+        Assert.Equal(golden, written);
+    }
+
     [Fact]
     public async Task All_of_this_holds_on_a_machine_without_vectors()
     {

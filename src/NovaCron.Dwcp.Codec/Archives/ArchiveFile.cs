@@ -113,10 +113,11 @@ public static class ArchiveFile
                 await CopyAsync(decoder, Stream.Null, source, progress, cancellationToken).ConfigureAwait(false);
         }
         return new ArchiveInfo(
-            path, archive.Level, archive.Length, archive.EncodedLength, archive.BlockLength, archive.TreeHash.ToString("x32", CultureInfo.InvariantCulture), archive.Blocks, verify);
+            path, archive.Level, archive.Length, archive.EncodedLength, archive.BlockLength, archive.TreeHash.ToString("x32", CultureInfo.InvariantCulture), archive.Blocks, verify,
+            archive.WindowLength, archive.DictionaryId == 0 ? "" : archive.DictionaryId.ToString("x8", CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Compresses up to four pieces of 4 MiB of a file in memory, to tell what all of it would come to.</summary>
+    /// <summary>Compresses up to four pieces of 4 MiB of a file in memory, to tell what all of it would come to; what a window saves beyond is not known from them.</summary>
     /// <param name="path">The file; it is not changed, and nothing is written.</param>
     /// <param name="options">Level, threads and block length.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -135,7 +136,7 @@ public static class ArchiveFile
             await source.ReadExactlyAsync(piece, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             sampled += piece.Length;
-            encoded += DwcpEncoder.Encode(piece, options with { ContentLength = piece.Length }).Length;
+            encoded += DwcpEncoder.Encode(piece, options with { ContentLength = piece.Length, WindowLength = 0 }).Length;
         }
         return new ArchiveEstimate(source.Length, sampled, encoded);
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using NovaCron.Dwcp.Codec.Dictionary.References;
 
 namespace NovaCron.Dwcp.Codec.Frames;
 
@@ -15,6 +16,10 @@ internal sealed class FrameDecoder
     private readonly Queue<BlockJob> _pending = new();
     private readonly Stack<BlockJob> _idle = new();
     private readonly XxHash128 _tree = new();
+
+    // Of a windowed frame; touched by the owner's thread only.
+    private readonly GroupHistory? _history;
+    private bool _shortBlockSeen;
     private long _number;
     private long _content;
     private UInt128 _expectedTree;
@@ -24,22 +29,36 @@ internal sealed class FrameDecoder
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options.Threads));
         _options = options;
         _header = FrameHeader.Read(header);
+        if (_header.DictionaryId != 0)
+        {
+            DwcpDictionary.CheckId(_header.DictionaryId, options.Dictionary);
+        }
+
         if (_header.ContentLength > options.MaxContentLength)
         {
             throw new DwcpFormatException($"The frame announces {_header.ContentLength} bytes of content; the limit is {options.MaxContentLength}.");
         }
 
-        // Per block in flight: payload, content, the streams of a transform, and the tables of the coding.
-        long each = 3L * _header.BlockLength + 1 + BlockCodec.DecoderWorkingMemory;
-        long fit = options.MemoryLimit / each;
+        // Per block in flight: payload, content, the streams of a transform, and the tables of the coding; and literals where there are references.
+        long each = (_header.IsWindowed ? 4L : 3L) * _header.BlockLength + 1 + BlockCodec.DecoderWorkingMemory;
+        long fit = (options.MemoryLimit - _header.GroupLength) / each;
         if (fit < 1)
         {
-            throw new DwcpFormatException(
-                $"Blocks of {_header.BlockLength} bytes need {each} bytes of memory to decode; the limit is {options.MemoryLimit}. Raise the limit, or encode with smaller blocks.");
+            throw TooLarge(_header, _header.GroupLength + each, options);
+        }
+
+        if (_header.IsWindowed)
+        {
+            _history = new GroupHistory();
         }
 
         _threads = (int)Math.Min(options.Threads, fit);
     }
+
+    /// <summary>What to say of a frame that needs more memory than is allowed.</summary>
+    public static DwcpFormatException TooLarge(FrameHeader header, long needed, DwcpDecoderOptions options) => new(
+        $"{(header.IsWindowed ? $"A window of {header.GroupLength} bytes with blocks" : "Blocks")} of {header.BlockLength} bytes needs {needed} bytes of memory to decode; "
+        + $"the limit is {options.MemoryLimit}. Raise the limit to {(needed + (1 << 20) - 1) >> 20} MiB (MemoryLimit; dwcp expand --memory), or encode with {(header.IsWindowed ? "a shorter window" : "smaller blocks")}.");
 
     public bool Ended { get; private set; }
 
@@ -57,7 +76,7 @@ internal sealed class FrameDecoder
         BlockHeader header = BlockHeader.Read(source, _number, _header.BlockLength);
         if (header.IsEnd)
         {
-            if (header.PayloadLength != _number * FrameIndex.EntrySize + FrameIndex.TailSize)
+            if (header.PayloadLength != _number * _header.IndexEntrySize + FrameIndex.TailSize)
             {
                 throw new DwcpFormatException($"The index of {header.PayloadLength} bytes does not describe the {_number} blocks before it.");
             }
@@ -74,9 +93,12 @@ internal sealed class FrameDecoder
             throw new DwcpFormatException($"The frame holds more than the {_header.ContentLength ?? _options.MaxContentLength} bytes of content that are allowed.");
         }
 
-        Span<byte> entry = stackalloc byte[FrameIndex.EntrySize];
-        FrameIndex.WriteEntry(entry, header.ContentLength, header.PayloadLength, header.ContentHash);
-        _tree.Append(entry);
+        if (_header.IsWindowed && _shortBlockSeen)
+        {
+            throw new DwcpFormatException($"Block {_number} follows one that is shorter than the others; in a windowed frame only the last is.");
+        }
+
+        _shortBlockSeen = header.ContentLength < _header.BlockLength;
         BlockJob job = _idle.Count > 0 ? _idle.Pop() : new BlockJob();
         job.Header = header;
         job.Number = _number++;
@@ -90,17 +112,21 @@ internal sealed class FrameDecoder
     {
         if (_threads == 1)
         {
-            DecodeBlock(job);
+            DecodeBlock(job, _header, _options.Dictionary);
         }
         else
         {
-            job.Work = Task.Run(() => DecodeBlock(job));
+            job.Work = Start(job);
         }
 
         _pending.Enqueue(job);
     }
 
-    public static void DecodeBlock(BlockJob job)
+    // Apart, so that the closure is allocated where there is a task, too.
+    private Task Start(BlockJob job) => Task.Run(() => DecodeBlock(job, _header, _options.Dictionary));
+
+    /// <summary>Checks a payload and decodes it: all of the block, or where it has references, its literals.</summary>
+    public static void DecodeBlock(BlockJob job, FrameHeader header, DwcpDictionary? dictionary)
     {
         ReadOnlySpan<byte> payload = job.InputBuffer.AsSpan(0, job.InputLength);
         if (XxHash3.HashToUInt64(payload, job.Number) != job.Header.PayloadHash)
@@ -109,19 +135,65 @@ internal sealed class FrameDecoder
         }
 
         Span<byte> content = job.Output(job.Header.ContentLength).AsSpan(0, job.Header.ContentLength);
-        BlockCodec.Decode(payload, content);
-        if (XxHash128.HashToUInt128(content) != job.Header.ContentHash)
+        job.OutputLength = job.Header.ContentLength;
+        job.Reach = 0;
+        if (header.IsWindowed && payload[0] == BlockCodec.MethodReferences)
+        {
+            int number = (int)(job.Number % header.GroupBlocks);
+            ReferenceCoding.Decode(payload[1..], content, number, header.BlockLength, job.References, ref job.Scratch);
+            job.Reach = job.References.Reach(number);
+            return;
+        }
+
+        if (header.IsWindowed)
+        {
+            job.References.Clear();
+        }
+
+        DwcpDictionary.DecodeBlock(payload, content, header.DictionaryId != 0 ? dictionary : null);
+        CheckContent(job);
+    }
+
+    /// <summary>Checks that a block is what it should be.</summary>
+    public static void CheckContent(BlockJob job)
+    {
+        if (XxHash128.HashToUInt128(job.Result.Span) != job.Header.ContentHash)
         {
             throw new DwcpFormatException($"Block {job.Number} did not decode to its content's hash.");
         }
-
-        job.OutputLength = job.Header.ContentLength;
     }
 
     public BlockJob Take() => _pending.Dequeue();
 
+    /// <summary>Makes a block whole once its work is done: copies what it takes from those before, and notes it for the check at the end.</summary>
+    public void Complete(BlockJob job)
+    {
+        if (_history is not null)
+        {
+            if (job.Number % _header.GroupBlocks == 0)
+            {
+                _history.Restart();
+            }
+
+            if (job.HasReferences)
+            {
+                _history.Resolve(job.References, job.OutputBuffer.AsSpan(0, job.OutputLength));
+                CheckContent(job);
+            }
+        }
+
+        Span<byte> entry = stackalloc byte[_header.IndexEntrySize];
+        FrameIndex.WriteEntry(entry, job.Header.ContentLength, job.Header.PayloadLength, job.Header.ContentHash, job.Reach);
+        _tree.Append(entry);
+    }
+
     public void Release(BlockJob job)
     {
+        if (_history is not null)
+        {
+            job.ReplaceOutput(_history.Exchange(job.OutputBuffer, job.OutputLength, job.References));
+        }
+
         job.Work = null;
         _idle.Push(job);
     }

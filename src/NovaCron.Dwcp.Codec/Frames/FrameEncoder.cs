@@ -1,4 +1,6 @@
 using System.IO.Hashing;
+using NovaCron.Dwcp.Codec.Components;
+using NovaCron.Dwcp.Codec.Dictionary.References;
 
 namespace NovaCron.Dwcp.Codec.Frames;
 
@@ -15,7 +17,13 @@ internal sealed class FrameEncoder
     private readonly Queue<BlockJob> _pending = new();
     private readonly Stack<BlockJob> _idle = new();
     private BlockJob? _current;
-    private byte[] _index = new byte[64 * FrameIndex.EntrySize];
+    private readonly FrameHeader _header;
+    private readonly DwcpDictionary? _dictionary;
+
+    // Of a windowed frame; touched by the caller's thread only.
+    private readonly LongMatchFinder? _finder;
+    private readonly GroupHistory? _history;
+    private byte[] _index = new byte[64 * FrameIndex.WindowedEntrySize];
     private int _indexLength;
     private long _blocks;
     private long _dispatched;
@@ -28,6 +36,14 @@ internal sealed class FrameEncoder
         _blockLength = options.EffectiveBlockLength;
         _threads = options.Threads;
         _announced = options.ContentLength;
+        _header = new FrameHeader(_blockLength, _level, _announced, options.EffectiveWindowBits, options.Dictionary?.Id ?? 0);
+        _dictionary = options.Dictionary;
+        if (_header.IsWindowed)
+        {
+            _finder = new LongMatchFinder(_header.GroupLength, _blockLength);
+            _history = new GroupHistory();
+        }
+
         LevelOfNextBlock = _level == DwcpLevel.Adaptive ? DwcpLevel.Balanced : _level;
     }
 
@@ -41,7 +57,7 @@ internal sealed class FrameEncoder
 
     public bool HasPending => _pending.Count > 0;
 
-    public void WriteHeader(Span<byte> destination) => new FrameHeader(_blockLength, _level, _announced).Write(destination);
+    public void WriteHeader(Span<byte> destination) => _header.Write(destination);
 
     /// <summary>Copies content into the current block and sends it off when it is full.</summary>
     /// <returns>The bytes taken; 0 only when <see cref="MustTake"/>.</returns>
@@ -80,28 +96,78 @@ internal sealed class FrameEncoder
         _current = null;
         job.Number = _dispatched++;
         job.Level = LevelOfNextBlock;
+        FindReferences(job);
         if (_threads == 1)
         {
-            EncodeBlock(job);
+            EncodeBlock(job, _blockLength, _dictionary);
         }
         else
         {
-            job.Work = Task.Run(() => EncodeBlock(job));
+            job.Work = Start(job);
         }
 
         _pending.Enqueue(job);
     }
 
-    private static void EncodeBlock(BlockJob job)
+    // Apart, so that the closure is allocated where there is a task, too.
+    private Task Start(BlockJob job) => Task.Run(() => EncodeBlock(job, _blockLength, _dictionary));
+
+    private void FindReferences(BlockJob job)
+    {
+        if (_finder is null)
+        {
+            return;
+        }
+
+        if (job.Number % _header.GroupBlocks == 0)
+        {
+            _history!.Restart();
+            _finder.Restart();
+        }
+
+        ReadOnlySpan<byte> content = job.InputBuffer.AsSpan(0, job.InputLength);
+        _finder.Find(content, _history!, job.References);
+        job.Reach = job.References.Reach(_history!.Count);
+        HdeComponent.RecordReferences(job.References.Count, job.References.Length);
+        _history.Add(content, job.References);
+    }
+
+    private static void EncodeBlock(BlockJob job, int blockLength, DwcpDictionary? dictionary)
     {
         byte[] output = job.Output(BlockHeader.Size + BlockCodec.MaxEncodedLength(job.InputLength));
         ReadOnlySpan<byte> content = job.InputBuffer.AsSpan(0, job.InputLength);
-        int payload = BlockCodec.Encode(content, output.AsSpan(BlockHeader.Size), job.Level);
+        int payload = job.HasReferences
+            ? ReferenceCoding.Encode(content, job.References, blockLength, output.AsSpan(BlockHeader.Size), job.Level, ref job.Scratch)
+            : BlockCodec.Encode(content, output.AsSpan(BlockHeader.Size), job.Level);
+        if (dictionary is not null && !job.HasReferences && job.Level != DwcpLevel.Store && content.Length <= DwcpDictionary.MaxPayloadLength)
+        {
+            payload = Smaller(job, content, output.AsSpan(BlockHeader.Size), payload, dictionary);
+        }
+
         job.Header = new BlockHeader(
             content.Length, payload, job.Level, XxHash3.HashToUInt64(output.AsSpan(BlockHeader.Size, payload), job.Number),
             XxHash128.HashToUInt128(content));
         job.Header.Write(output, job.Number);
         job.OutputLength = BlockHeader.Size + payload;
+    }
+
+    /// <summary>Encodes a block behind the dictionary, too, and keeps what is smaller.</summary>
+    private static int Smaller(BlockJob job, ReadOnlySpan<byte> content, Span<byte> output, int payload, DwcpDictionary dictionary)
+    {
+        int room = BlockCodec.MaxEncodedLength(content.Length);
+        if (job.Scratch.Length < room)
+        {
+            job.Scratch = GC.AllocateUninitializedArray<byte>(room);
+        }
+
+        int behind = dictionary.EncodeBlock(content, job.Scratch.AsSpan(0, Math.Max(payload - 1, 1)));
+        if (behind == 0)
+        {
+            return payload;
+        }
+
+        job.Scratch.AsSpan(0, behind).CopyTo(output);
+        return behind;
     }
 
     /// <summary>The oldest block, encoded; to be waited for by <see cref="BlockJob.Join"/> or its task, written, and given back.</summary>
@@ -110,13 +176,14 @@ internal sealed class FrameEncoder
     /// <summary>Notes a written block in the index and takes its buffers back.</summary>
     public void Release(BlockJob job)
     {
-        if (_indexLength + FrameIndex.EntrySize > _index.Length)
+        int entry = _header.IndexEntrySize;
+        if (_indexLength + entry > _index.Length)
         {
             Array.Resize(ref _index, checked(_index.Length * 2));
         }
 
-        FrameIndex.WriteEntry(_index.AsSpan(_indexLength), job.Header.ContentLength, job.Header.PayloadLength, job.Header.ContentHash);
-        _indexLength += FrameIndex.EntrySize;
+        FrameIndex.WriteEntry(_index.AsSpan(_indexLength, entry), job.Header.ContentLength, job.Header.PayloadLength, job.Header.ContentHash, job.Reach);
+        _indexLength += entry;
         _blocks++;
         _content += job.InputLength;
         job.InputLength = 0;

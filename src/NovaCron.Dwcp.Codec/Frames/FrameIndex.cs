@@ -10,6 +10,10 @@ namespace NovaCron.Dwcp.Codec.Frames;
 internal static class FrameIndex
 {
     public const int EntrySize = 24;
+
+    /// <summary>In a windowed frame an entry says how many blocks back its block's references reach, too.</summary>
+    public const int WindowedEntrySize = EntrySize + 4;
+
     public const int TailSize = 8;
 
     /// <summary>The last 12 bytes of a frame: how far back the end header lies, a checksum of that, and the magic reversed.</summary>
@@ -17,11 +21,20 @@ internal static class FrameIndex
 
     private const uint FooterMagic = 0x4457_4350; // "PCWD"
 
-    public static void WriteEntry(Span<byte> destination, int contentLength, int payloadLength, UInt128 contentHash)
+    /// <param name="destination">An entry's bytes, exactly.</param>
+    /// <param name="contentLength">The block's content, bytes.</param>
+    /// <param name="payloadLength">Its payload, bytes.</param>
+    /// <param name="contentHash">XXH128 of its content.</param>
+    /// <param name="reach">How many blocks back its references reach.</param>
+    public static void WriteEntry(Span<byte> destination, int contentLength, int payloadLength, UInt128 contentHash, int reach)
     {
         BinaryPrimitives.WriteInt32LittleEndian(destination, contentLength);
         BinaryPrimitives.WriteInt32LittleEndian(destination[4..], payloadLength);
         BinaryPrimitives.WriteUInt128LittleEndian(destination[8..], contentHash);
+        if (destination.Length >= WindowedEntrySize)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(destination[EntrySize..], reach);
+        }
     }
 
     public static void WriteFooter(Span<byte> destination, int back)

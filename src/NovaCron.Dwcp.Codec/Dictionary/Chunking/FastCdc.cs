@@ -24,6 +24,9 @@ public sealed class FastCdc
 
     private static readonly ulong[] Gear = CreateGear();
 
+    /// <summary>The gear hash's table.</summary>
+    internal static ReadOnlySpan<ulong> GearTable => Gear;
+
     private readonly int _shiftBeforeAverage;
     private readonly int _shiftAfterAverage;
 

@@ -58,6 +58,22 @@ internal sealed unsafe class NibbleCoding
     /// <summary>The same models for every block, whatever came before.</summary>
     public void Reset() => _set.Reset();
 
+    /// <summary>The models that a dictionary primed, or new ones for null.</summary>
+    public void Reset(byte[]? primed)
+    {
+        if (primed is null)
+        {
+            _set.Reset();
+        }
+        else
+        {
+            _set.Restore(primed);
+        }
+    }
+
+    /// <summary>What <see cref="Reset(byte[])"/> takes.</summary>
+    public byte[] Save() => _set.Save();
+
     public static ushort* High(ushort* models, int previous) => models + (LiteralHigh + previous) * NibbleModel.Symbols;
 
     public static ushort* Low(ushort* models, int previous, int high) => models + (LiteralLow + previous * 16 + high) * NibbleModel.Symbols;

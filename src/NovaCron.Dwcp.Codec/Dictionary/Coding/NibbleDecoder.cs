@@ -20,11 +20,16 @@ internal sealed unsafe class NibbleDecoder
 
     private readonly struct InOther;
 
-    public void Begin()
+    /// <summary>Begins a block.</summary>
+    /// <param name="primed">The models of a dictionary; null for new ones.</param>
+    public void Begin(byte[]? primed = null)
     {
-        _coding.Reset();
+        _coding.Reset(primed);
         _lastKind = 0;
     }
+
+    /// <summary>The models as what was decoded left them.</summary>
+    public byte[] SaveModels() => _coding.Save();
 
     /// <summary>Decodes one segment of <paramref name="length"/> bytes to <paramref name="position"/> of <paramref name="block"/>.</summary>
     /// <exception cref="DwcpFormatException">The segment is malformed.</exception>

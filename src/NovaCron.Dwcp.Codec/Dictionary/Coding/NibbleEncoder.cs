@@ -44,9 +44,11 @@ internal sealed unsafe class NibbleEncoder
     /// <summary>The kind of the last sequence, a context of the next.</summary>
     public int LastKind => _lastKind;
 
-    public void Begin()
+    /// <summary>Begins a block.</summary>
+    /// <param name="primed">The models of a dictionary; null for new ones.</param>
+    public void Begin(byte[]? primed = null)
     {
-        _coding.Reset();
+        _coding.Reset(primed);
         _lastKind = 0;
     }
 

@@ -30,6 +30,14 @@ internal sealed unsafe class NibbleModelSet
     /// <summary>The age of the model at address m is the byte at this + (m >> 5).</summary>
     public nuint Ages => (nuint)_base + (nuint)((_count + 1) * ModelBytes) - ((nuint)_base >> 5);
 
+    /// <summary>What <see cref="Restore"/> takes.</summary>
+    public byte[] Save() => new Span<byte>(_base, Extent).ToArray();
+
+    /// <summary>Makes the models and their ages what they were.</summary>
+    public void Restore(ReadOnlySpan<byte> saved) => saved[..Extent].CopyTo(new Span<byte>(_base, Extent));
+
+    private int Extent => (_count + 1) * ModelBytes + _count;
+
     /// <summary>Makes every symbol of every model equally likely, and every model new.</summary>
     public void Reset()
     {
