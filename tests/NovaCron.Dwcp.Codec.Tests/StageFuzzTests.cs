@@ -236,7 +236,7 @@ public sealed class StageFuzzTests
         var made = new TransformStreams();
         byte[] block = SampleData.Make(kind, 70_000, 3);
         ITransform transform = registry.All.Single(t => t.Id.ToString().Equals(name, StringComparison.OrdinalIgnoreCase));
-        Assert.True(transform.TryForward(block, made));
+        Assert.True(transform.TryForward(block, made, 0));
         byte[][] parts = [made.Parameters.ToArray(), .. Enumerable.Range(0, made.Count).Select(i => made[i].ToArray())];
         var input = new TransformStreams();
         byte[] restored = new byte[block.Length];

@@ -128,7 +128,7 @@ internal sealed unsafe class DictionaryParser
         int alignment = NibbleCoding.Alignment(text, at - node.Run, history);
         int previous = at > history ? at[-1] : 0;
         int price = node.Price
-            + _prices.Literal(*at, previous, NibbleCoding.SecondContext(text, at, history, node.Recent.First, node.Run == 0))
+            + _prices.Literal(*at, previous, NibbleCoding.SecondContext(text, at, history, node.Recent.First, node.Run == 0 ? NibbleCoding.FirstLiteral : 0))
             + _prices.Count(node.Kind, node.Run + 1, alignment) - _prices.Count(node.Kind, node.Run, alignment);
         if (price < nodes[i + 1].Price)
         {
