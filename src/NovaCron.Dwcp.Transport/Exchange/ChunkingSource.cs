@@ -3,6 +3,7 @@ using Microsoft.Win32.SafeHandles;
 using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Codec.Components;
 using NovaCron.Dwcp.Codec.Dictionary.Chunking;
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Protocol;
 
@@ -14,6 +15,7 @@ namespace NovaCron.Dwcp.Transport.Exchange;
 internal sealed class ChunkingSource : ISegmentSource
 {
     private readonly IEnumerable<SourceEntry> _entries;
+    private readonly bool _describe;
     private readonly Queue<DataDraft> _ready = [];
 
     // The segment being made.
@@ -22,7 +24,13 @@ internal sealed class ChunkingSource : ISegmentSource
     private int _used;
     private long _zeros;
 
-    public ChunkingSource(IEnumerable<SourceEntry> entries) => _entries = entries;
+    /// <param name="entries">What to read.</param>
+    /// <param name="describe">Whether chunks get their super-features, for a receiver that looks for similar ones.</param>
+    public ChunkingSource(IEnumerable<SourceEntry> entries, bool describe = false)
+    {
+        _entries = entries;
+        _describe = describe;
+    }
 
     public ObjectHasher Hasher { get; } = new();
 
@@ -170,6 +178,7 @@ internal sealed class ChunkingSource : ISegmentSource
         ManifestRecord.WriteChunk(draft.Records, hash, chunk.Length);
         draft.RecordCount++;
         draft.Add(hash, chunk);
+        if (_describe) draft.Features.Add(ChunkFeatures.Of(chunk.Span));
         if (draft.ChunkBytes >= WireLimits.SegmentDataBytes && _slab.Length == 0) CloseSegment();
     }
 

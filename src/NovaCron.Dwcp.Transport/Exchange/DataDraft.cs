@@ -22,6 +22,12 @@ internal sealed class DataDraft : SegmentDraft
 
     public override int WritePayload(int chunk, Span<byte> destination, DwcpLevel level) => BlockCodec.Encode(_data[chunk].Span, destination, level);
 
+    public override bool TryGetRaw(int chunk, out ReadOnlyMemory<byte> raw)
+    {
+        raw = _data[chunk];
+        return true;
+    }
+
     protected override void ReleaseData()
     {
         _data.Clear();

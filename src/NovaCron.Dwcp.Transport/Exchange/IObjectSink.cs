@@ -1,3 +1,4 @@
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Objects;
 
 namespace NovaCron.Dwcp.Transport.Exchange;
@@ -10,6 +11,21 @@ internal interface IObjectSink : IDisposable
 
     /// <summary>Bytes of a file whose size was not declared are about to be received; charge for them.</summary>
     void AdmitBytes(long bytes);
+
+    /// <summary>Looks for a chunk of the sink's own that resembles one with these super-features, and reads it.</summary>
+    /// <param name="features">Of the chunk that is missing.</param>
+    /// <param name="raw">Filled with the similar chunk, verified; room for the longest.</param>
+    /// <param name="hash">Its hash.</param>
+    /// <param name="length">Its bytes.</param>
+    bool TryReadSimilar(in ChunkFeatures features, Span<byte> raw, out ContentHash hash, out int length)
+    {
+        hash = default;
+        length = 0;
+        return false;
+    }
+
+    /// <summary>Reads a chunk that <see cref="TryReadSimilar"/> found, again.</summary>
+    bool TryRead(in ContentHash hash, int length, Span<byte> raw) => false;
 
     /// <summary>True when the sink has the chunk, verified, and will find it in <see cref="CompleteSegmentAsync"/>.</summary>
     bool Has(in ReceivedRecord record);

@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.IO.Hashing;
+using System.Security.Cryptography;
 using NovaCron.Dwcp.Codec;
+using NovaCron.Dwcp.Codec.Components;
 using NovaCron.Dwcp.Codec.Dictionary.Chunking;
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Protocol;
 
@@ -22,8 +25,28 @@ internal sealed class ObjectReceiver : IDisposable
     private readonly HashSet<(ContentHash Hash, long Length)> _expected = [];
     private int _nextSequence;
 
+    // Resemblance: only where it was agreed on.
+    private readonly bool _resemblance;
+    private readonly List<WireWriter> _similarFrames = [];
+    private readonly List<ulong> _fingerprints = [];
+    private readonly ulong _seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+    private ChunkDifference? _difference;
+    private byte[] _similar = [];
+    private byte[] _encoded = [];
+
     /// <param name="sink">Where the object goes.</param>
-    public ObjectReceiver(IObjectSink sink) => _sink = sink;
+    /// <param name="resemblance">Whether segments carry super-features, and chunks may come as differences.</param>
+    public ObjectReceiver(IObjectSink sink, bool resemblance = false)
+    {
+        _sink = sink;
+        _resemblance = resemblance;
+    }
+
+    /// <summary>Payloads of Similar frames that go before the answer of the last segment.</summary>
+    public IReadOnlyList<WireWriter> SimilarFrames => _similarFrames;
+
+    /// <summary>Raw bytes of chunks that came as differences.</summary>
+    public long SimilarBytes { get; private set; }
 
     /// <summary>Raw bytes of chunks that came and were wanted.</summary>
     public long ReceivedBytes { get; private set; }
@@ -66,7 +89,14 @@ internal sealed class ObjectReceiver : IDisposable
             }
 
             var record = segment.Records[segment.ChunkRecords[index]];
-            var raw = Verify(record.Record, encoded);
+            var raw = Verify(segment, index, record.Record, encoded);
+            if (IsDifference(encoded))
+            {
+                HdeComponent.RecordSimilar(raw.Length, encoded.Length);
+                SimilarBytes += raw.Length;
+                encoded = Encode(raw);
+            }
+
             var stored = await _sink.StoreAsync(record, encoded, raw, cancellationToken).ConfigureAwait(false);
             if (!stored.IsCompletedSuccessfully) durable = stored; // commits are in order: the last one covers those before
             segment.Missing[index] = false;
@@ -105,6 +135,10 @@ internal sealed class ObjectReceiver : IDisposable
 
     public void Dispose()
     {
+        ClearSimilarFrames();
+        if (_similar.Length > 0) ArrayPool<byte>.Shared.Return(_similar);
+        if (_encoded.Length > 0) ArrayPool<byte>.Shared.Return(_encoded);
+        _similar = _encoded = [];
         ArrayPool<byte>.Shared.Return(_raw);
         _sink.Dispose();
     }
@@ -119,7 +153,7 @@ internal sealed class ObjectReceiver : IDisposable
 
     private OpenSegment ParseSegment(ReadOnlySpan<byte> payload, WireWriter answer)
     {
-        if (payload.Length > WireLimits.MaxSegmentBytes + 32) throw new DwcpProtocolException($"A segment has {payload.Length} bytes; at most {WireLimits.MaxSegmentBytes} are allowed.");
+        if (payload.Length > WireLimits.MaxSegmentBytes + 32 + (_resemblance ? WireLimits.MaxRecordsPerSegment * ChunkFeatures.Size : 0)) throw new DwcpProtocolException($"A segment has {payload.Length} bytes; at most {WireLimits.MaxSegmentBytes} are allowed.");
         if (_open.Count >= WireLimits.MaxOpenSegments) throw new DwcpProtocolException($"More than {WireLimits.MaxOpenSegments} segments are open at once.");
         var reader = new WireReader(payload);
         var sequence = reader.Count("segment", WireLimits.MaxSegments);
@@ -127,6 +161,7 @@ internal sealed class ObjectReceiver : IDisposable
         var count = reader.Count("records", WireLimits.MaxRecordsPerSegment);
         var segment = new OpenSegment(sequence, Math.Min(count, payload.Length));
         for (var i = 0; i < count; i++) AddRecord(segment, ManifestRecord.Read(ref reader));
+        if (_resemblance) ReadFeatures(segment, ref reader);
         reader.ExpectEnd("a Segment frame");
         _nextSequence++;
         segment.Missing = new bool[segment.ChunkRecords.Count];
@@ -149,7 +184,69 @@ internal sealed class ObjectReceiver : IDisposable
             bits[i / 8] |= (byte)(1 << (i % 8));
         }
 
+        if (_resemblance) FindSimilar(segment);
         return segment;
+    }
+
+    private static void ReadFeatures(OpenSegment segment, ref WireReader reader)
+    {
+        var count = reader.Count("super-features", segment.ChunkRecords.Count);
+        if (count == 0) return;
+        if (count != segment.ChunkRecords.Count) throw new DwcpProtocolException($"A segment of {segment.ChunkRecords.Count} chunks has super-features of {count}.");
+        foreach (var at in segment.ChunkRecords) segment.Records[at] = segment.Records[at] with { Features = ChunkFeatures.Read(reader.Bytes(ChunkFeatures.Size)) };
+    }
+
+    // Reading costs time and the sender waits for the answer: so much for a segment, and no more, whoever asks.
+    private void FindSimilar(OpenSegment segment)
+    {
+        ClearSimilarFrames();
+        var budget = WireLimits.MaxSimilarBytes;
+        for (var i = 0; i < segment.Missing.Length && budget >= FastCdc.DefaultMaximum; i++)
+        {
+            var record = segment.Records[segment.ChunkRecords[i]];
+            if (!segment.Missing[i] || record.Features.IsNone) continue;
+            if (_similar.Length == 0) _similar = ArrayPool<byte>.Shared.Rent(FastCdc.DefaultMaximum);
+            if (!_sink.TryReadSimilar(record.Features, _similar.AsSpan(0, FastCdc.DefaultMaximum), out var hash, out var length)) continue;
+            budget -= length;
+            _fingerprints.Clear();
+            ChunkDifference.Describe(_similar.AsSpan(0, length), _seed, _fingerprints);
+            if (_fingerprints.Count > SimilarFrame.MaxPieces) continue;
+            if (_similarFrames.Count == 0 || !SimilarFrame.HasRoom(_similarFrames[^1], _fingerprints.Count))
+            {
+                _similarFrames.Add(new WireWriter(SimilarFrame.MaxBytes));
+                SimilarFrame.Begin(_similarFrames[^1], segment.Sequence, _seed);
+            }
+
+            SimilarFrame.Add(_similarFrames[^1], i, hash, _fingerprints);
+            segment.Similar.Add(i, (hash, length));
+        }
+    }
+
+    private void ClearSimilarFrames()
+    {
+        foreach (var frame in _similarFrames) frame.Dispose();
+        _similarFrames.Clear();
+    }
+
+    private static bool IsDifference(ReadOnlyMemory<byte> encoded) => encoded.Length > 0 && encoded.Span[0] == ChunkDifference.Method;
+
+    // What is stored decodes by itself, and quickly: the next version's similar chunk is read while its sender waits.
+    private ReadOnlyMemory<byte> Encode(ReadOnlyMemory<byte> raw)
+    {
+        if (_encoded.Length == 0) _encoded = ArrayPool<byte>.Shared.Rent(BlockCodec.MaxEncodedLength(FastCdc.DefaultMaximum));
+        return _encoded.AsMemory(0, BlockCodec.Encode(raw.Span, _encoded, DwcpLevel.Fast));
+    }
+
+    private void Restore(OpenSegment segment, int index, ReadOnlySpan<byte> difference, Span<byte> destination)
+    {
+        if (!segment.Similar.TryGetValue(index, out var similar)) throw new DwcpProtocolException($"A difference came for chunk {index} of segment {segment.Sequence}, for which none was asked.");
+        if (!_sink.TryRead(similar.Hash, similar.Length, _similar))
+        {
+            throw new DwcpTransferException(
+                DwcpErrorCode.StorageFailed, DwcpFault.Server, $"The chunk {similar.Hash}, from which another differs, was reclaimed or damaged meanwhile. Send the object again.");
+        }
+
+        (_difference ??= new ChunkDifference()).Decode(difference, _similar.AsSpan(0, similar.Length), destination);
     }
 
     private void AddRecord(OpenSegment segment, in ManifestRecord record)
@@ -190,13 +287,18 @@ internal sealed class ObjectReceiver : IDisposable
         return new Batch(segment, items, position);
     }
 
-    private ReadOnlyMemory<byte> Verify(in ManifestRecord record, ReadOnlyMemory<byte> encoded)
+    private ReadOnlyMemory<byte> Verify(OpenSegment segment, int index, in ManifestRecord record, ReadOnlyMemory<byte> encoded)
     {
         var length = (int)record.Length;
         ReadOnlyMemory<byte> raw;
         try
         {
-            if (BlockCodec.TryGetStored(encoded.Span, out _))
+            if (_resemblance && IsDifference(encoded))
+            {
+                Restore(segment, index, encoded.Span, _raw.AsSpan(0, length));
+                raw = _raw.AsMemory(0, length);
+            }
+            else if (BlockCodec.TryGetStored(encoded.Span, out _))
             {
                 raw = encoded[1..];
             }
@@ -237,6 +339,9 @@ internal sealed class ObjectReceiver : IDisposable
         public List<int> ChunkRecords { get; } = [];
 
         public bool[] Missing { get; set; } = [];
+
+        /// <summary>The chunks told of that resemble missing ones, by index among the chunks.</summary>
+        public Dictionary<int, (ContentHash Hash, int Length)> Similar { get; } = [];
 
         public int MissingCount { get; set; }
     }

@@ -4,6 +4,7 @@ using System.IO.Hashing;
 using System.Threading.Channels;
 using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Codec.Components;
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Protocol;
 using NovaCron.Dwcp.Transport.Scheduling;
 using NovaCron.Dwcp.Transport.Transfers;
@@ -27,6 +28,8 @@ internal sealed class ObjectSender
     private readonly ISegmentSource _source;
     private readonly TransferContext _context;
     private readonly StreamPacer _pacer;
+    private readonly bool _resemblance;
+    private readonly ChunkDifference _difference = new();
     private readonly Func<Func<(int Count, long Raw)>, ValueTask<(int Count, long Raw)>> _measured;
 
     // What is on the way; touched by the sending loop only.
@@ -42,15 +45,16 @@ internal sealed class ObjectSender
     private long _batches;
     private long _acknowledgedBatches;
     private long _optimisticBytes;
-    private long _optimisticWindow = WireLimits.OptimisticBytes;
+    private long _optimisticWindow;
 
     /// <param name="channel">The session.</param>
     /// <param name="stream">The stream.</param>
     /// <param name="source">What to send.</param>
     /// <param name="context">How, and what to count.</param>
+    /// <param name="resemblance">Whether the receiver expects super-features with each segment and may tell of similar chunks.</param>
     /// <param name="measured">Wraps the making of each batch, for a node to time it as a request; null on a client.</param>
     public ObjectSender(
-        FrameChannel channel, int stream, ISegmentSource source, TransferContext context, Func<Func<(int Count, long Raw)>, ValueTask<(int Count, long Raw)>>? measured = null)
+        FrameChannel channel, int stream, ISegmentSource source, TransferContext context, bool resemblance = false, Func<Func<(int Count, long Raw)>, ValueTask<(int Count, long Raw)>>? measured = null)
     {
         _measured = measured ?? (build => ValueTask.FromResult(build()));
         _channel = channel;
@@ -58,8 +62,11 @@ internal sealed class ObjectSender
         _source = source;
         _context = context;
         _pacer = new StreamPacer(context.MaxRate);
-        if (!context.Resume) _optimisticWindow = long.MaxValue;
+        _resemblance = resemblance;
+        _optimisticWindow = context.Resume ? GuessBytes : long.MaxValue;
     }
+
+    private long GuessBytes => _resemblance && _context.Level >= V3ClientSession.LeastLevelOfResemblance ? WireLimits.OptimisticBytesWithResemblance : WireLimits.OptimisticBytes;
 
     /// <summary>Sends everything and returns once the receiver committed.</summary>
     /// <param name="inbox">Frames of this stream from the receiver.</param>
@@ -194,6 +201,12 @@ internal sealed class ObjectSender
         _context.Counters.AddEntries(draft.Entries);
         using var header = new WireWriter(draft.Records.Length + 16);
         header.Number(segment.Sequence).Number(draft.RecordCount).Bytes(draft.Records.Written);
+        if (_resemblance)
+        {
+            header.Number(draft.Features.Count);
+            foreach (var features in draft.Features) features.Write(header.Reserve(ChunkFeatures.Size));
+        }
+
         await _channel.WriteAsync(FrameType.Segment, _stream, header, cancellationToken).ConfigureAwait(false);
         AssComponent.RecordSegment(draft.Entries);
     }
@@ -236,8 +249,9 @@ internal sealed class ObjectSender
             }
 
             if (_wave.Count == 0) break;
-            if (_wave.Count == 1) WriteOne(segment.Draft, _wave[0], level);
-            else WriteWave(segment.Draft, level);
+            // Differences are made one after another: their base and their search structures are those of one encoder.
+            if (_wave.Count > 1 && segment.Similar.Count == 0) WriteWave(segment.Draft, level);
+            else foreach (var index in _wave) WriteOne(segment, index, level);
             foreach (var index in _wave) raw += segment.Draft.Chunks[index].Length;
             count += _wave.Count;
         }
@@ -245,9 +259,9 @@ internal sealed class ObjectSender
         return (count, raw);
     }
 
-    private void WriteOne(SegmentDraft draft, int index, DwcpLevel level)
+    private void WriteOne(Announced segment, int index, DwcpLevel level)
     {
-        var written = draft.WritePayload(index, _batch.Space(BlockCodec.MaxEncodedLength(draft.Chunks[index].Length)), level);
+        var written = WritePayload(segment, index, _batch.Space(BlockCodec.MaxEncodedLength(segment.Draft.Chunks[index].Length)), level);
         _batch.Advance(written);
         _directory.Number(index).Number(written);
     }
@@ -276,6 +290,22 @@ internal sealed class ObjectSender
                 if (bytes is not null) ArrayPool<byte>.Shared.Return(bytes);
             }
         }
+    }
+
+    private int WritePayload(Announced segment, int index, Span<byte> destination, DwcpLevel level)
+    {
+        if (segment.Similar.TryGetValue(index, out var similar) && segment.Draft.TryGetRaw(index, out var raw))
+        {
+            var written = _difference.Encode(raw.Span, similar, destination, level);
+            if (written > 0)
+            {
+                HdeComponent.RecordSimilar(raw.Length, written);
+                _context.Counters.AddSimilar(raw.Length);
+                return written;
+            }
+        }
+
+        return segment.Draft.WritePayload(index, destination, level);
     }
 
     private async ValueTask SendBatchAsync(Announced segment, CancellationToken cancellationToken)
@@ -310,6 +340,9 @@ internal sealed class ObjectSender
             case FrameType.SegmentAnswer:
                 HandleAnswer(frame.Payload.Span);
                 break;
+            case FrameType.Similar when _resemblance:
+                HandleSimilar(frame.Payload.Span);
+                break;
             case FrameType.Acknowledged:
                 HandleAcknowledged(frame.Payload.Span);
                 break;
@@ -318,6 +351,16 @@ internal sealed class ObjectSender
             default:
                 throw new DwcpProtocolException($"A {frame.Type} frame came while an object is being sent.");
         }
+    }
+
+    private void HandleSimilar(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length > SimilarFrame.MaxBytes) throw new DwcpProtocolException($"A Similar frame has {payload.Length} bytes; at most {SimilarFrame.MaxBytes} are allowed.");
+        var reader = new WireReader(payload);
+        var sequence = reader.Count("segment", WireLimits.MaxSegments);
+        if (!_unanswered.TryGetValue(sequence, out var segment)) throw new DwcpProtocolException($"Similar chunks are told of for segment {sequence}, which is not open.");
+        segment.SimilarPieces += SimilarFrame.Read(ref reader, segment.Draft.Chunks.Count, segment.Similar);
+        if (segment.SimilarPieces > WireLimits.MaxSimilarPieces) throw new DwcpProtocolException($"Similar chunks of {segment.SimilarPieces} pieces are told of for one segment; at most {WireLimits.MaxSimilarPieces} are allowed.");
     }
 
     private void HandleAnswer(ReadOnlySpan<byte> payload)
@@ -330,10 +373,16 @@ internal sealed class ObjectSender
         reader.ExpectEnd("a SegmentAnswer frame");
         var missing = new bool[chunks.Count];
         long have = 0;
+        long similar = 0;
         for (var i = 0; i < missing.Length; i++)
         {
             missing[i] = (bits[i / 8] >> (i % 8) & 1) != 0;
-            if (missing[i]) continue;
+            if (missing[i])
+            {
+                if (segment.Similar.ContainsKey(i)) similar += chunks[i].Length;
+                continue;
+            }
+
             have += chunks[i].Length;
             HdeComponent.RecordDuplicate(chunks[i].Length);
         }
@@ -341,7 +390,7 @@ internal sealed class ObjectSender
         segment.Missing = missing;
         _optimisticBytes -= segment.Optimistic;
         // Sending ahead of the answers pays while the receiver knows little. Once it knows much, its answers are worth waiting for.
-        if (_context.Resume && segment.Draft.ChunkBytes > 0) _optimisticWindow = have * 2 > segment.Draft.ChunkBytes ? 0 : WireLimits.OptimisticBytes;
+        if (_context.Resume && segment.Draft.ChunkBytes > 0) _optimisticWindow = (have + similar) * 2 > segment.Draft.ChunkBytes ? 0 : GuessBytes;
         _context.Counters.AddSkipped(have);
         _context.Counters.AddZeros(segment.Draft.ZeroBytes);
     }
@@ -391,6 +440,12 @@ internal sealed class ObjectSender
 
         /// <summary>The receiver's answer, null while it is awaited.</summary>
         public bool[]? Missing { get; set; }
+
+        /// <summary>What the receiver said of chunks that resemble those that it misses.</summary>
+        public Dictionary<int, SimilarChunk> Similar { get; } = [];
+
+        /// <summary>How many pieces those have.</summary>
+        public int SimilarPieces { get; set; }
 
         /// <summary>The next chunk to look at.</summary>
         public int Next { get; set; }

@@ -1,3 +1,4 @@
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Objects;
 
 namespace NovaCron.Dwcp.Transport.Exchange;
@@ -6,4 +7,8 @@ namespace NovaCron.Dwcp.Transport.Exchange;
 /// <param name="Record">As it came.</param>
 /// <param name="Entry">Number of its entry in the object, from 1.</param>
 /// <param name="Offset">Where its bytes begin in the file.</param>
-internal readonly record struct ReceivedRecord(ManifestRecord Record, long Entry, long Offset);
+internal readonly record struct ReceivedRecord(ManifestRecord Record, long Entry, long Offset)
+{
+    /// <summary>Super-features of a chunk, as its sender told them; a hint.</summary>
+    public ChunkFeatures Features { get; init; }
+}

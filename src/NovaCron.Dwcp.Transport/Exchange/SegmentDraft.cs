@@ -1,4 +1,5 @@
 using NovaCron.Dwcp.Codec;
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Protocol;
 
 namespace NovaCron.Dwcp.Transport.Exchange;
@@ -14,6 +15,9 @@ internal abstract class SegmentDraft : IDisposable
     public int RecordCount { get; set; }
 
     public IReadOnlyList<(ContentHash Hash, int Length)> Chunks => _chunks;
+
+    /// <summary>Super-features of the chunks, one each; empty where the source does not look for them.</summary>
+    public List<ChunkFeatures> Features { get; } = [];
 
     /// <summary>Bytes of the chunks, zeros not counted.</summary>
     public long ChunkBytes { get; private set; }
@@ -32,6 +36,13 @@ internal abstract class SegmentDraft : IDisposable
     /// <summary>Writes a chunk's encoded payload.</summary>
     /// <returns>Bytes written.</returns>
     public abstract int WritePayload(int chunk, Span<byte> destination, DwcpLevel level);
+
+    /// <summary>A chunk's own bytes, where they are at hand.</summary>
+    public virtual bool TryGetRaw(int chunk, out ReadOnlyMemory<byte> raw)
+    {
+        raw = default;
+        return false;
+    }
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Storage;
 
@@ -15,6 +16,8 @@ internal sealed class StoreSink : IObjectSink
     // With "forget", chunks that came in this very transfer still need not come twice.
     private readonly HashSet<ContentHash> _came = [];
 
+    private readonly StoredChunks _chunks;
+
     public StoreSink(PrincipalStore store, RelativePath path, int maximumEntries, bool forget)
     {
         _store = store;
@@ -22,6 +25,7 @@ internal sealed class StoreSink : IObjectSink
         _writer = store.BeginObject(path);
         _charge = store.BeginCharge();
         _rules = new EntryRules(maximumEntries);
+        _chunks = new StoredChunks(store);
     }
 
     public void Admit(EntryHeader entry, long number)
@@ -36,10 +40,21 @@ internal sealed class StoreSink : IObjectSink
     public bool Has(in ReceivedRecord record) =>
         _store.TryLocate(record.Record.Hash, (int)record.Record.Length, out _) && (!_forget || _came.Contains(record.Record.Hash));
 
+    public bool TryReadSimilar(in ChunkFeatures features, Span<byte> raw, out ContentHash hash, out int length)
+    {
+        hash = default;
+        length = 0;
+        if (_forget || !_store.TryFindSimilar(features, out hash, out var location)) return false;
+        length = location.RawLength;
+        return _chunks.TryRead(hash, location, raw);
+    }
+
+    public bool TryRead(in ContentHash hash, int length, Span<byte> raw) => _store.TryLocate(hash, length, out var location) && _chunks.TryRead(hash, location, raw);
+
     public ValueTask<Task> StoreAsync(ReceivedRecord record, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> raw, CancellationToken cancellationToken)
     {
         if (_forget) _came.Add(record.Record.Hash);
-        return _store.AppendAsync(record.Record.Hash, payload, raw.Length, cancellationToken);
+        return _store.AppendAsync(record.Record.Hash, payload, raw.Length, record.Features, cancellationToken);
     }
 
     public ValueTask CompleteSegmentAsync(IReadOnlyList<ReceivedRecord> records, CancellationToken cancellationToken)
@@ -60,6 +75,7 @@ internal sealed class StoreSink : IObjectSink
     public void Dispose()
     {
         _writer.Dispose();
+        _chunks.Dispose();
         _charge.Dispose();
     }
 }

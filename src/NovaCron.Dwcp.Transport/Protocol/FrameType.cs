@@ -21,6 +21,7 @@ internal enum FrameType : byte
     Committed = 16,
     Join = 17,
     Joined = 18,
+    Similar = 19,
     Get = 20,
     GetReply = 21,
     List = 30,

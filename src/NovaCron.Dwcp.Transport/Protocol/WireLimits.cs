@@ -12,6 +12,9 @@ internal static class WireLimits
     /// <summary>Feature bit of Open and OpenReply: the bulk path (docs/format.md, "Bulk path").</summary>
     public const ulong BulkFeature = 1UL << 32; // below are the numbers of carriers
 
+    /// <summary>Feature bit of Open and OpenReply: chunks of a Put may travel as differences (docs/format.md, "Similar chunks").</summary>
+    public const ulong ResemblanceFeature = 1UL << 33;
+
     /// <summary>Largest frame before a session is open, bytes.</summary>
     public const int MaxFrameBeforeOpen = 16 * 1024;
 
@@ -47,6 +50,15 @@ internal static class WireLimits
 
     /// <summary>Raw bytes sent before their segments were answered, at most.</summary>
     public const int OptimisticBytes = 8 * 1024 * 1024;
+
+    /// <summary>The same in a session with resemblance, where an answer is worth more: it may tell of similar chunks.</summary>
+    public const int OptimisticBytesWithResemblance = 1024 * 1024;
+
+    /// <summary>Bytes of similar chunks that a receiver reads for one segment, at most.</summary>
+    public const int MaxSimilarBytes = 4 * 1024 * 1024;
+
+    /// <summary>Pieces of similar chunks that a sender hears of for one segment, at most: as many as those bytes can have.</summary>
+    public const int MaxSimilarPieces = (MaxSimilarBytes + FastCdc.DefaultMaximum) / 256;
 
     /// <summary>Largest offer or answer of a carrier, bytes.</summary>
     public const int MaxCarrierMessage = 4096;

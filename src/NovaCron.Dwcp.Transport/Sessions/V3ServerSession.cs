@@ -50,6 +50,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
     private string _version = VersionLabel.V3;
     private long _reportedWire;
     private bool _speaksBulk;
+    private bool _resemblance;
 
     // Streams; the handling task adds and removes puts, gets remove themselves.
     private readonly Dictionary<int, Put> _puts = [];
@@ -143,6 +144,8 @@ internal sealed class V3ServerSession : IAsyncDisposable
             foreach (var carrier in _context.Options.Carriers) _features |= 1UL << carrier.Number;
             _speaksBulk = version == 3 && (open.Features & WireLimits.BulkFeature) != 0 && BulkServing.IsOffered(_context);
             if (_speaksBulk) _features |= WireLimits.BulkFeature;
+            _resemblance = version == 3 && (open.Features & WireLimits.ResemblanceFeature) != 0;
+            if (_resemblance) _features |= WireLimits.ResemblanceFeature;
             if (version == 3) _negotiation = CarrierNegotiation.Describe(open, _session!.Id, _features, _context.ServerCertificate.Span);
             using var reply = new WireWriter();
             reply.Number(version).Text(_session?.Id ?? "").Varint(version == 3 ? _features : 0);
@@ -469,7 +472,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
         _store!.Refresh((flags & PutFlags.Resuming) != 0 ? TimeSpan.Zero : RefreshAge);
         if (size > 0) ChargeBriefly(size);
         var sink = new StoreSink(_store, path, _context.Options.MaxEntriesPerObject, (flags & PutFlags.Forget) != 0);
-        var put = new Put(frame.Stream, new ObjectReceiver(sink));
+        var put = new Put(frame.Stream, new ObjectReceiver(sink, _resemblance));
         put.Acknowledger = AcknowledgeAsync(put, cancellationToken);
         _puts.Add(frame.Stream, put);
         Volatile.Write(ref _activePuts, _puts.Count);
@@ -502,6 +505,8 @@ internal sealed class V3ServerSession : IAsyncDisposable
                                 return true;
                             },
                             cancellationToken).ConfigureAwait(false);
+                        foreach (var similar in put.Receiver.SimilarFrames)
+                            await _channel.WriteAsync(FrameType.Similar, put.Stream, similar, cancellationToken).ConfigureAwait(false);
                         await _channel.WriteAsync(FrameType.SegmentAnswer, put.Stream, answer, cancellationToken).ConfigureAwait(false);
                         await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
                     }
@@ -607,7 +612,7 @@ internal sealed class V3ServerSession : IAsyncDisposable
         try
         {
             var context = new TransferContext { Resume = resume };
-            var sender = new ObjectSender(_channel, get.Stream, new StoredSource(get.Reader), context, build => scope.RunAsync(RequestKind.ChunkBatch, () => ValueTask.FromResult(build()), cancellationToken));
+            var sender = new ObjectSender(_channel, get.Stream, new StoredSource(get.Reader), context, measured: build => scope.RunAsync(RequestKind.ChunkBatch, () => ValueTask.FromResult(build()), cancellationToken));
             await sender.SendAsync(get.Inbox.Reader, cancellationToken).ConfigureAwait(false);
             ReportBytes(get.Reader.Object.Bytes);
         }

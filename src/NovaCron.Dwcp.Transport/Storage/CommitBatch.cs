@@ -1,4 +1,5 @@
 using System.Buffers;
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 
 namespace NovaCron.Dwcp.Transport.Storage;
 
@@ -13,6 +14,9 @@ internal sealed class CommitBatch(Pack pack, long baseOffset, long firstAppended
     public long BaseOffset { get; } = baseOffset;
 
     public List<(ContentHash Hash, ChunkLocation Location)> Records { get; } = [];
+
+    /// <summary>Super-features of the records' chunks, as far as the sender told them.</summary>
+    public List<ChunkFeatures> Features { get; } = [];
 
     public int Length { get; private set; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Files;
 using NovaCron.Dwcp.Transport.Protocol;
 
@@ -93,10 +94,11 @@ internal sealed class PackWriter : IAsyncDisposable
     /// <param name="hash">The chunk's address.</param>
     /// <param name="payload">Its encoded bytes; copied.</param>
     /// <param name="rawLength">Its length.</param>
+    /// <param name="features">Its super-features, or none.</param>
     /// <param name="location">Where it will be.</param>
     /// <param name="durable">Completes when it is durable.</param>
     /// <param name="room">When there is no room: completes when it is worth trying again.</param>
-    public bool TryAppend(in ContentHash hash, ReadOnlySpan<byte> payload, int rawLength, out ChunkLocation location, out Task durable, out Task room)
+    public bool TryAppend(in ContentHash hash, ReadOnlySpan<byte> payload, int rawLength, in ChunkFeatures features, out ChunkLocation location, out Task durable, out Task room)
     {
         lock (_gate)
         {
@@ -114,6 +116,7 @@ internal sealed class PackWriter : IAsyncDisposable
             var batch = _filling ??= BeginBatch();
             location = new ChunkLocation(batch.Pack.Number, payload.Length, rawLength, batch.Append(payload, _options.CommitBytes));
             batch.Records.Add((hash, location));
+            batch.Features.Add(features);
             durable = batch.Done;
             if (batch.Length >= _options.CommitBytes) _urgent.TrySetResult();
             StartCommitter();
@@ -270,8 +273,9 @@ internal sealed class PackWriter : IAsyncDisposable
         pack.Data.Write(batch.Written, batch.BaseOffset);
         pack.Data.Sync();
         pack.DataLength = batch.BaseOffset + batch.Length;
-        using var group = new WireWriter((batch.Records.Count * PackFormat.RecordBytes) + 64);
-        PackFormat.WriteGroup(group, batch.Records, pack.DataLength);
+        var features = batch.Features.Exists(static f => !f.IsNone) ? batch.Features : null;
+        using var group = new WireWriter((batch.Records.Count * (PackFormat.RecordBytes + ChunkFeatures.Size)) + 64);
+        PackFormat.WriteGroup(group, batch.Records, pack.DataLength, features);
         pack.Journal.Write(group.Written, pack.JournalLength);
         pack.Journal.Sync();
         pack.JournalLength += group.Length;

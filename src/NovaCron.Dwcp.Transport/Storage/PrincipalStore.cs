@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
 using NovaCron.Dwcp.Transport.Files;
 
 namespace NovaCron.Dwcp.Transport.Storage;
@@ -21,6 +22,9 @@ public sealed class PrincipalStore
     // The chunk index; guarded by itself.
     private readonly Dictionary<ContentHash, ChunkLocation> _index = [];
     private readonly HashSet<int> _unavailable = [];
+
+    // Chunks by their super-features; guards itself.
+    private readonly SimilarityIndex _similar = new();
 
     // How far other writers' journals were read; guarded by _refreshing.
     private readonly object _refreshing = new();
@@ -126,9 +130,24 @@ public sealed class PrincipalStore
         lock (_index) return _index.TryGetValue(hash, out location) && location.RawLength == length && !_unavailable.Contains(location.Pack);
     }
 
+    /// <summary>A chunk here that resembles one with these super-features.</summary>
+    internal bool TryFindSimilar(in ChunkFeatures features, out ContentHash hash, out ChunkLocation location)
+    {
+        location = default;
+        if (!_similar.TryFind(features, out hash)) return false;
+        lock (_index) return _index.TryGetValue(hash, out location) && !_unavailable.Contains(location.Pack);
+    }
+
+    /// <summary>False while a chunk waits to be synced, or when it never will be.</summary>
+    internal bool IsDurable(in ChunkLocation location) => _writer.DurableLength(location.Pack) is not { } length || location.Offset + location.StoredLength <= length;
+
     /// <summary>Appends a chunk that the caller verified; a chunk that is here already costs nothing. Waits while too much waits to be synced.</summary>
     /// <returns>Completes when the chunk is durable.</returns>
-    internal async ValueTask<Task> AppendAsync(ContentHash hash, ReadOnlyMemory<byte> payload, int rawLength, CancellationToken cancellationToken)
+    internal ValueTask<Task> AppendAsync(ContentHash hash, ReadOnlyMemory<byte> payload, int rawLength, CancellationToken cancellationToken) =>
+        AppendAsync(hash, payload, rawLength, default, cancellationToken);
+
+    /// <inheritdoc cref="AppendAsync(ContentHash, ReadOnlyMemory{byte}, int, CancellationToken)"/>
+    internal async ValueTask<Task> AppendAsync(ContentHash hash, ReadOnlyMemory<byte> payload, int rawLength, ChunkFeatures features, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -136,9 +155,10 @@ public sealed class PrincipalStore
             lock (_index)
             {
                 if (_index.TryGetValue(hash, out var known) && known.RawLength == rawLength && !_unavailable.Contains(known.Pack)) return Task.CompletedTask;
-                if (_writer.TryAppend(hash, payload.Span, rawLength, out var location, out var durable, out room))
+                if (_writer.TryAppend(hash, payload.Span, rawLength, features, out var location, out var durable, out room))
                 {
                     _index[hash] = location;
+                    _similar.Add(features, hash);
                     return durable;
                 }
             }
@@ -496,8 +516,9 @@ public sealed class PrincipalStore
         var read = file.Read(bytes, from);
         lock (_index)
         {
-            from += PackFormat.ReadGroups(bytes.AsSpan(0, read), Packs.NumberOf(pack), (hash, location) =>
+            from += PackFormat.ReadGroups(bytes.AsSpan(0, read), Packs.NumberOf(pack), (hash, location, features) =>
             {
+                _similar.Add(features, hash);
                 // An entry of our own that waits to be synced stays: its waiter counts on it.
                 if (!_index.TryGetValue(hash, out var known) || _writer.DurableLength(known.Pack) is null) _index[hash] = location;
             });

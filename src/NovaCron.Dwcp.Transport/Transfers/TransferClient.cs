@@ -148,6 +148,7 @@ public sealed class TransferClient : IAsyncDisposable
             ChunkBytes = counters.ChunkBytes,
             ResentBytes = Math.Max(0, counters.ChunkBytes - counters.ObjectChunkBytes),
             SkippedBytes = counters.SkippedBytes,
+            SimilarBytes = counters.SimilarBytes,
             Duration = _time.GetElapsedTime(run.StartedAt),
             Version = run.Version,
             Attempts = run.Attempt,

@@ -9,6 +9,7 @@ public sealed class TransferCounters
     private long _skippedBytes;
     private long _zeroBytes;
     private long _committedChunkBytes;
+    private long _similarBytes;
 
     /// <summary>User bytes that the receiver has for certain, in this attempt.</summary>
     public long UserBytes => Interlocked.Read(ref _userBytes);
@@ -28,6 +29,9 @@ public sealed class TransferCounters
     /// <summary>Raw bytes of chunks that had to travel once for the object to arrive, over all attempts: what was asked for and acknowledged.</summary>
     public long ObjectChunkBytes => Interlocked.Read(ref _committedChunkBytes);
 
+    /// <summary>Raw bytes of chunks that travelled as differences from similar ones that the receiver had, over all attempts.</summary>
+    public long SimilarBytes => Interlocked.Read(ref _similarBytes);
+
     /// <summary>Service times of chunk batches as this side saw them: from sending to the receiver's acknowledgement.</summary>
     public LatencyHistogram ChunkServiceTimes { get; } = new();
 
@@ -39,6 +43,9 @@ public sealed class TransferCounters
 
     /// <summary>Adds raw bytes of chunks that travelled.</summary>
     public void AddChunkBytes(long bytes) => Interlocked.Add(ref _chunkBytesSent, bytes);
+
+    /// <summary>Adds raw bytes of chunks that travelled as differences.</summary>
+    public void AddSimilar(long bytes) => Interlocked.Add(ref _similarBytes, bytes);
 
     /// <summary>Adds raw bytes of chunks that the receiver has made safe; they need not travel again.</summary>
     public void AddSafeChunkBytes(long bytes)

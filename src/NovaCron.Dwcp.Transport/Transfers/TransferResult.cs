@@ -29,6 +29,9 @@ public sealed record TransferResult
     /// <summary>Raw bytes that the receiver had already.</summary>
     public required long SkippedBytes { get; init; }
 
+    /// <summary>Raw bytes of chunks that travelled as differences from similar ones that the receiver had, over all attempts.</summary>
+    public long SimilarBytes { get; init; }
+
     /// <summary>From the call to the verified commit.</summary>
     public required TimeSpan Duration { get; init; }
 

@@ -20,7 +20,7 @@ public sealed class V3ClientProtocol : IClientProtocol
         if (!OpenMessage.IsClientId(opening.ClientId))
             throw new DwcpTransferException(DwcpErrorCode.InvalidRequest, DwcpFault.Client, $"A client id has 1 to {WireLimits.MaxClientId} characters, none of them a control character.");
         var channel = new FrameChannel(tls);
-        var message = new OpenMessage(opening.Versions, opening.ClientId, opening.ApiKey ?? "", opening.CanaryKey ?? "", WireLimits.BulkFeature);
+        var message = new OpenMessage(opening.Versions, opening.ClientId, opening.ApiKey ?? "", opening.CanaryKey ?? "", WireLimits.BulkFeature | WireLimits.ResemblanceFeature);
         using (var open = new WireWriter())
         {
             message.Write(open);
@@ -43,13 +43,13 @@ public sealed class V3ClientProtocol : IClientProtocol
             else if (await TryConnectAsync(reply, carrier, plan!, cancellationToken).ConfigureAwait(false) is { } connection) return Carried(reply, connection, carrier, plan!);
         }
 
-        return new SessionAnswer(3, new V3ClientSession(channel, (reply.Features & WireLimits.BulkFeature) != 0));
+        return new SessionAnswer(3, new V3ClientSession(channel, reply.Features));
     }
 
     private static SessionAnswer Carried(OpenReply reply, CarrierConnection connection, IClientCarrier carrier, CarrierPlan plan)
     {
         ItpComponent.RecordCarried();
-        return new SessionAnswer(3, new V3ClientSession(reply.Channel, connection, reason => plan.Failed(carrier, reason)));
+        return new SessionAnswer(3, new V3ClientSession(reply.Channel, reply.Features, connection, reason => plan.Failed(carrier, reason)));
     }
 
     private static async Task<CarrierConnection?> TryConnectAsync(OpenReply reply, IClientCarrier carrier, CarrierPlan plan, CancellationToken cancellationToken)
@@ -129,7 +129,7 @@ public sealed class V3ClientProtocol : IClientProtocol
 
         public int Version { get; private set; }
 
-        /// <summary>One bit for each carrier that the node has, one for the bulk path; unknown ones are ignored.</summary>
+        /// <summary>One bit for each carrier that the node has, one each for the bulk path and resemblance; unknown ones are ignored.</summary>
         public ulong Features { get; private set; }
 
         public ReadOnlyMemory<byte> Negotiation { get; private set; }

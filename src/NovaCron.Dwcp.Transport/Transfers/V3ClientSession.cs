@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Transport.Congestion;
 using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Exchange;
@@ -15,6 +16,10 @@ internal sealed class V3ClientSession : IClientSession
 {
     private const int InboxFrames = 16;
 
+    // While an object is sent, everything that the node may have to say of 16 open segments: it must never wait for us to read while we wait for it to read.
+    // These frames are small, and a larger one is refused.
+    private const int AnswerFrames = 512;
+
     // A carrier that is silent for so long, and for so many round trips, is asked about.
     private static readonly TimeSpan ShortestSilence = TimeSpan.FromSeconds(1);
     private const int SilentRoundTrips = 6;
@@ -23,6 +28,9 @@ internal sealed class V3ClientSession : IClientSession
     private const int EndedPatience = 3;
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Super-features cost as much as cutting chunks: they are looked for where bytes are dearer than that.</summary>
+    internal const DwcpLevel LeastLevelOfResemblance = DwcpLevel.Balanced;
+
     private readonly FrameChannel _channel;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _reading;
@@ -30,7 +38,9 @@ internal sealed class V3ClientSession : IClientSession
     // The running request; set by it, read by the reading task.
     private volatile Channel<Frame>? _inbox;
     private readonly bool _offersBulk;
+    private readonly bool _resemblance;
     private volatile int _stream;
+    private volatile bool _sending;
     private volatile bool _usable = true;
     private volatile DwcpTransferException? _sessionError;
     private long _pingSentAt;
@@ -43,19 +53,22 @@ internal sealed class V3ClientSession : IClientSession
     private volatile bool _controlEnded;
 
     /// <param name="channel">The open session's.</param>
-    /// <param name="offersBulk">True when the node offers this client the bulk path.</param>
-    public V3ClientSession(FrameChannel channel, bool offersBulk)
+    /// <param name="features">Those of the node's OpenReply.</param>
+    public V3ClientSession(FrameChannel channel, ulong features)
     {
         _channel = channel;
-        _offersBulk = offersBulk;
+        _offersBulk = (features & WireLimits.BulkFeature) != 0;
+        _resemblance = (features & WireLimits.ResemblanceFeature) != 0;
         _reading = ReadFramesAsync();
     }
 
     /// <param name="control">The TLS connection on which the session was opened.</param>
+    /// <param name="features">Those of the node's OpenReply.</param>
     /// <param name="carrier">What carries the session.</param>
     /// <param name="carrierFailed">Hears why the carrier does not get through any more.</param>
-    public V3ClientSession(FrameChannel control, CarrierConnection carrier, Action<string> carrierFailed)
+    public V3ClientSession(FrameChannel control, ulong features, CarrierConnection carrier, Action<string> carrierFailed)
     {
+        _resemblance = (features & WireLimits.ResemblanceFeature) != 0;
         _channel = new FrameChannel(carrier.Stream) { MaxFrameBytes = WireLimits.MaxFrame };
         _control = control;
         _carrierFailed = carrierFailed;
@@ -134,10 +147,12 @@ internal sealed class V3ClientSession : IClientSession
                     await _channel.WriteAsync(FrameType.Put, stream, put, cancellationToken).ConfigureAwait(false);
                 }
 
-                var sender = new ObjectSender(_channel, stream, new ChunkingSource(SourceEntries.Of(source)), context);
+                var describe = _resemblance && context.Level >= LeastLevelOfResemblance;
+                var sender = new ObjectSender(_channel, stream, new ChunkingSource(SourceEntries.Of(source), describe), context, _resemblance);
                 return await sender.SendAsync(inbox, cancellationToken).ConfigureAwait(false);
             },
-            cancellationToken);
+            cancellationToken,
+            sending: true);
 
     private Task<ContentHash> ReceiveInSessionAsync(string path, TransferSink sink, TransferContext context, CancellationToken cancellationToken) =>
         RequestAsync(
@@ -427,9 +442,10 @@ internal sealed class V3ClientSession : IClientSession
         return (root, bytes);
     }
 
-    private async Task<T> RequestAsync<T>(TransferContext? context, Func<int, ChannelReader<Frame>, Task<T>> body, CancellationToken cancellationToken)
+    private async Task<T> RequestAsync<T>(TransferContext? context, Func<int, ChannelReader<Frame>, Task<T>> body, CancellationToken cancellationToken, bool sending = false)
     {
-        var inbox = Channel.CreateBounded<Frame>(new BoundedChannelOptions(InboxFrames) { SingleReader = true, SingleWriter = true });
+        _sending = sending;
+        var inbox = Channel.CreateBounded<Frame>(new BoundedChannelOptions(sending ? AnswerFrames : InboxFrames) { SingleReader = true, SingleWriter = true });
         var (sent, received) = (_channel.BytesWritten, _channel.BytesRead);
         context?.CountWireFrom(() => (_channel.BytesWritten - sent, _channel.BytesRead - received));
         _inbox = inbox;
@@ -509,6 +525,8 @@ internal sealed class V3ClientSession : IClientSession
 
         if (frame.Stream == _stream && _inbox is { } inbox)
         {
+            if (_sending && frame.Payload.Length > SimilarFrame.MaxBytes)
+                throw new DwcpProtocolException($"A {frame.Type} frame of {frame.Payload.Length} bytes came while an object is being sent; at most {SimilarFrame.MaxBytes} are allowed.");
             try
             {
                 await inbox.Writer.WriteAsync(frame, _stop.Token).ConfigureAwait(false);
