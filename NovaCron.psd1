@@ -20,6 +20,7 @@
         'Compress-DwcpArchive',
         'Expand-DwcpArchive',
         'Get-DwcpArchive',
+        'New-DwcpDictionary',
         'Get-DwcpCheck',
         'Backup-DwcpConfiguration',
         'Restore-DwcpConfiguration',

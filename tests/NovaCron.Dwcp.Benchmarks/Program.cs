@@ -1,15 +1,20 @@
 using System.Globalization;
 using NovaCron.Dwcp.Benchmarks.Codec;
 using NovaCron.Dwcp.Benchmarks.Datacenter;
+using NovaCron.Dwcp.Benchmarks.Hde;
 using NovaCron.Dwcp.Benchmarks.Links;
 using NovaCron.Dwcp.Codec;
 
 // ucx [SECONDS]
 // loopback [SECONDS]
 // links ROW,.. [--seconds N] [--runs N] [--peers 0] [--dwcp dwcp.dll] [--directory DIR] [--verbose 1]
+// window FILE [--mib N] [--window MIB] [--levels NAME,..]
+// dictionary FILE-OF-LINES [--length BYTES]
 // codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY]
 return args is ["codec", string corpus, ..]
     ? RunCodec(corpus, args[2..])
+    : args is ["window", string file, ..] ? RunWindow(file, args[2..])
+    : args is ["dictionary", string lines, ..] ? HdeBenchmark.RunDictionary(lines, int.Parse(Value(args, "--length") ?? "112640", CultureInfo.InvariantCulture))
     : args is ["ucx", ..] ? UcxBenchmark.Run(args[1..])
     : args is ["links", ..] ? LinkBenchmark.Run(args[1..])
     : args is ["loopback", ..] ? LoopbackBenchmark.Run(args[1..])
@@ -21,6 +26,8 @@ static int Usage()
     Console.Error.WriteLine(
         """
         usage: codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY]
+               window FILE [--mib N] [--window MIB] [--levels NAME,..]
+               dictionary FILE-OF-LINES [--length BYTES]
                ucx [SECONDS]
                links ROW,.. [--seconds N] [--runs N] [--peers 0] [--dwcp dwcp.dll] [--directory DIR] [--verbose 1]
                loopback [SECONDS]
@@ -29,6 +36,12 @@ static int Usage()
         """);
     return 2;
 }
+
+static string? Value(string[] options, string name) => Array.IndexOf(options, name) is >= 0 and int i && i + 1 < options.Length ? options[i + 1] : null;
+
+static int RunWindow(string file, string[] options) => HdeBenchmark.RunWindow(
+    file, int.Parse(Value(options, "--mib") ?? "256", CultureInfo.InvariantCulture), int.Parse(Value(options, "--window") ?? "128", CultureInfo.InvariantCulture),
+    [.. (Value(options, "--levels") ?? "Fast,Balanced,Dense").Split(',').Select(Enum.Parse<DwcpLevel>)]);
 
 static int RunCodec(string corpus, string[] options)
 {

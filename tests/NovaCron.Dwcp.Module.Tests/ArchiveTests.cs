@@ -50,6 +50,41 @@ public sealed class ArchiveTests(ModuleSession session) : IClassFixture<ModuleSe
     }
 
     [Fact]
+    public void A_window_and_its_memory_are_the_callers_choice()
+    {
+        var noise = RandomNumberGenerator.GetBytes(2 << 20);
+        var path = Path.Combine(_directory, "twice.img");
+        File.WriteAllBytes(path, [.. noise, .. noise]);
+        var compressed = One($"Compress-DwcpArchive '{path}' -Level Store -BlockLength 1MB -WindowLength 8MB");
+        Assert.InRange((long)compressed.Properties["EncodedLength"].Value, noise.Length, noise.Length + 20_000);
+        Assert.Equal([8 << 20], Values(One($"Get-DwcpArchive '{path}.dwcp' -Verify"), "WindowLength"));
+        Assert.StartsWith("Dwcp.Format.Invalid,", TheError($"Expand-DwcpArchive '{path}.dwcp' '{_directory}/back' -MemoryLimit 32MB").FullyQualifiedErrorId);
+        One($"Expand-DwcpArchive '{path}.dwcp' '{_directory}/back'");
+        Assert.Equal(Hash(path), Hash($"{_directory}/back"));
+        Assert.StartsWith("Dwcp.InvalidArgument,", TheError($"Compress-DwcpArchive '{path}' -Force -WindowLength 3MB").FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public void A_dictionary_is_trained_used_and_asked_for()
+    {
+        Directory.CreateDirectory($"{_directory}/records");
+        for (var i = 0; i < 100; i++)
+            File.WriteAllText($"{_directory}/records/{i:d3}.json", $"{{\"session\":{i * 7919 % 1000},\"pod\":\"dwcp-v3-{i % 7}\",\"outcome\":\"{(i % 9 == 0 ? "refused" : "committed")}\"}}");
+        Assert.Empty(session.Invoke($"New-DwcpDictionary '{_directory}/records/*.json' '{_directory}/r.dwcd' -WhatIf"));
+        var trained = One($"'{_directory}/records/*.json' | New-DwcpDictionary -DestinationPath '{_directory}/r.dwcd' -Length 4KB");
+        Assert.Equal([100], Values(trained, "SampleCount"));
+        var id = $"{trained.Properties["Id"].Value}";
+        var path = $"{_directory}/records/007.json";
+        session.Invoke($"Compress-DwcpArchive '{path}' -Dictionary '{_directory}/r.dwcd'");
+        Assert.Equal([id], Values(One($"Get-DwcpArchive '{path}.dwcp'"), "DictionaryId"));
+        var error = TheError($"Expand-DwcpArchive '{path}.dwcp' '{_directory}/back'");
+        Assert.StartsWith("Dwcp.Format.Invalid,", error.FullyQualifiedErrorId);
+        Assert.Contains(id, $"{error}");
+        One($"Expand-DwcpArchive '{path}.dwcp' '{_directory}/back' -Dictionary '{_directory}/r.dwcd'");
+        Assert.Equal(Hash(path), Hash($"{_directory}/back"));
+    }
+
+    [Fact]
     public void WhatIf_writes_nothing()
     {
         var path = Make("data.log", 100_000);

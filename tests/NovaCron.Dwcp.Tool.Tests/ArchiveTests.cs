@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace NovaCron.Dwcp.Tool.Tests;
 
-/// <summary><c>dwcp compress</c>, <c>expand</c>, <c>inspect</c> and <c>bench</c>, with files and through pipes.</summary>
+/// <summary><c>dwcp compress</c>, <c>expand</c>, <c>inspect</c>, <c>train</c> and <c>bench</c>, with files and through pipes.</summary>
 public sealed class ArchiveTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("dwcp-archive-").FullName;
@@ -64,6 +64,50 @@ public sealed class ArchiveTests : IDisposable
     }
 
     [Fact]
+    public async Task A_window_finds_what_lies_far_apart_and_its_memory_is_told()
+    {
+        var noise = RandomNumberGenerator.GetBytes(3 << 20);
+        var path = Path.Combine(_directory, "twice");
+        await File.WriteAllBytesAsync(path, [.. noise, .. noise], TestContext.Current.CancellationToken);
+        Assert.Equal((0, "", ""), await ToolProcess.RunAsync("compress", path, "--level", "store", "--block", "1048576", "--window", "8"));
+        Assert.InRange(new FileInfo(path + ".dwcp").Length, noise.Length, noise.Length + 20_000);
+        Assert.Contains("window   8388608 bytes", (await ToolProcess.RunAsync("inspect", path + ".dwcp")).Output);
+        var (exitCode, _, error) = await ToolProcess.RunAsync("expand", path + ".dwcp", path + ".back", "--memory", "32");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("--memory", error);
+        Assert.Equal((0, "", ""), await ToolProcess.RunAsync("expand", path + ".dwcp", path + ".back"));
+        Assert.Equal(Hash(path), Hash(path + ".back"));
+    }
+
+    [Fact]
+    public async Task A_dictionary_is_trained_used_and_asked_for()
+    {
+        var lines = Enumerable.Range(0, 300).Select(i => $"{{\"session\":{i * 7919 % 1000},\"pod\":\"dwcp-v3-{i % 7}\",\"outcome\":\"{(i % 9 == 0 ? "refused" : "committed")}\"}}");
+        var samples = Path.Combine(_directory, "records.jsonl");
+        await File.WriteAllLinesAsync(samples, lines, TestContext.Current.CancellationToken);
+        var dictionary = Path.Combine(_directory, "records.dwcd");
+        var (exitCode, output, error) = await ToolProcess.RunAsync("train", dictionary, samples, "--lines", "--length", "4096");
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Contains("from 300 samples", output);
+
+        var path = Path.Combine(_directory, "one.json");
+        await File.WriteAllTextAsync(path, "{\"session\":11,\"pod\":\"dwcp-v3-3\",\"outcome\":\"committed\"}\n", TestContext.Current.CancellationToken);
+        Assert.Equal((0, "", ""), await ToolProcess.RunAsync("compress", path, "--dictionary", dictionary));
+        Assert.Contains("needs    dictionary", (await ToolProcess.RunAsync("inspect", path + ".dwcp")).Output);
+        (exitCode, _, error) = await ToolProcess.RunAsync("expand", path + ".dwcp", path + ".back");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("--dictionary", error);
+        Assert.Equal((0, "", ""), await ToolProcess.RunAsync("expand", path + ".dwcp", path + ".back", "--dictionary", dictionary));
+        Assert.Equal(Hash(path), Hash(path + ".back"));
+        (exitCode, _, error) = await ToolProcess.RunAsync("train", dictionary, samples);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("exists", error);
+        (exitCode, _, error) = await ToolProcess.RunAsync("train", dictionary, samples, "--force");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("--lines", error);
+    }
+
+    [Fact]
     public async Task Bench_prints_a_line_for_every_level()
     {
         var (exitCode, output, _) = await ToolProcess.RunAsync("bench", Make("data", 300_000));
@@ -76,6 +120,9 @@ public sealed class ArchiveTests : IDisposable
     [InlineData("compress a --level enormous", "--level enormous is none of", 64)]
     [InlineData("compress a --threads 0", "--threads 0 is not", 64)]
     [InlineData("expand /nonexistent/a.dwcp", "/nonexistent/a.dwcp does not exist", 66)]
+    [InlineData("compress a --window 4096", "--window 4096 is above 1024 MiB", 64)]
+    [InlineData("compress a --dictionary /nonexistent/d", "/nonexistent/d does not exist", 66)]
+    [InlineData("train d", "at least one file of samples", 64)]
     [InlineData("inspect", "ARCHIVE is missing", 64)]
     [InlineData("bench /nonexistent/a", "/nonexistent/a does not exist", 66)]
     public async Task Wrong_arguments_are_told(string arguments, string message, int expected)

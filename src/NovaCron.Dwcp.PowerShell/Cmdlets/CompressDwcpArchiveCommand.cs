@@ -14,6 +14,14 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// <para>Asks what the densest level would save on a day's logs.</para>
 /// <code>Get-ChildItem ./logs/*.log | Compress-DwcpArchive -Level Max -WhatIf</code>
 /// </example>
+/// <example>
+/// <para>Compresses a disk image that holds the same files several times, far apart; expanding it takes 1 GiB of memory.</para>
+/// <code>Compress-DwcpArchive ./disk.img -WindowLength 1GB</code>
+/// </example>
+/// <example>
+/// <para>Compresses small records with the dictionary that was trained from records like them.</para>
+/// <code>Get-ChildItem ./records/*.json | Compress-DwcpArchive -Dictionary ./records.dwcd -DestinationPath ./archives</code>
+/// </example>
 [Cmdlet(VerbsData.Compress, "DwcpArchive", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(ArchiveResult))]
 public sealed class CompressDwcpArchiveCommand : ArchiveCmdlet
@@ -32,6 +40,19 @@ public sealed class CompressDwcpArchiveCommand : ArchiveCmdlet
     [ValidateRange(DwcpEncoderOptions.MinBlockLength, DwcpEncoderOptions.MaxBlockLength)]
     public int BlockLength { get; set; }
 
+    /// <summary>
+    /// Bytes of a window in which a block may refer to earlier ones, however far back: a power of two to 1GB, two blocks at least; 0, the default, for blocks that stand alone.
+    /// Expanding takes so much memory more: above 64MB, Expand-DwcpArchive needs a larger -MemoryLimit.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(0, DwcpEncoderOptions.MaxWindowLength)]
+    public int WindowLength { get; set; }
+
+    /// <summary>A dictionary from New-DwcpDictionary, for files of up to 256 KiB; expanding needs the same one.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Dictionary { get; set; }
+
     /// <summary>Replaces an archive that exists.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -42,7 +63,7 @@ public sealed class CompressDwcpArchiveCommand : ArchiveCmdlet
         var destination = DestinationPath is null ? ArchiveFile.ArchivePathOf(path) : ResolvePath(DestinationPath);
         if (Directory.Exists(destination))
             destination = System.IO.Path.Combine(destination, System.IO.Path.GetFileName(ArchiveFile.ArchivePathOf(path)));
-        var options = new DwcpEncoderOptions { Level = Level, BlockLength = BlockLength, Threads = Threads };
+        var options = new DwcpEncoderOptions { Level = Level, BlockLength = BlockLength, WindowLength = WindowLength, Dictionary = LoadDictionary(Dictionary), Threads = Threads };
         var about = "";
         if (IsWhatIf)
         {

@@ -27,6 +27,11 @@ public sealed class ExpandDwcpArchiveCommand : ArchiveCmdlet
     [ValidateRange(1L << 20, long.MaxValue)]
     public long MemoryLimit { get; set; } = DwcpDecoderOptions.DefaultMemoryLimit;
 
+    /// <summary>The dictionary that the archives were made with, where they were made with one; Get-DwcpArchive tells its number.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Dictionary { get; set; }
+
     /// <summary>Replaces a file that exists.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -34,7 +39,7 @@ public sealed class ExpandDwcpArchiveCommand : ArchiveCmdlet
     /// <inheritdoc/>
     protected override void ProcessFile(string path)
     {
-        var options = new DwcpDecoderOptions { Threads = Threads, MemoryLimit = MemoryLimit };
+        var options = new DwcpDecoderOptions { Threads = Threads, MemoryLimit = MemoryLimit, Dictionary = LoadDictionary(Dictionary) };
         var given = DestinationPath is null ? null : ResolvePath(DestinationPath);
         var destination = given is not null && !Directory.Exists(given) ? given : AwaitOrError(path, _ => Task.FromResult(ArchiveFile.ContentPathOf(path)));
         if (destination is null)

@@ -26,10 +26,15 @@ public sealed class GetDwcpArchiveCommand : ArchiveCmdlet
     [ValidateRange(1L << 20, long.MaxValue)]
     public long MemoryLimit { get; set; } = DwcpDecoderOptions.DefaultMemoryLimit;
 
+    /// <summary>The dictionary that the archives were made with; only -Verify needs it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Dictionary { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessFile(string path)
     {
-        var options = new DwcpDecoderOptions { Threads = Threads, MemoryLimit = MemoryLimit };
+        var options = new DwcpDecoderOptions { Threads = Threads, MemoryLimit = MemoryLimit, Dictionary = LoadDictionary(Dictionary) };
         if (AwaitFile(path, "Read", (progress, cancellationToken) => ArchiveFile.InspectAsync(path, options, Verify, progress, cancellationToken)) is { } info)
             WriteObject(info);
     }

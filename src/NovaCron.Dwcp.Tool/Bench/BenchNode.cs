@@ -106,11 +106,4 @@ internal static class BenchNode
             },
         },
         [new V3ServerProtocol()]);
-
-    private sealed class EveryoneOnThree : ITrafficSplit
-    {
-        public int VersionFor(string clientId) => 3;
-
-        public bool AcceptsCanary(string key) => false;
-    }
 }

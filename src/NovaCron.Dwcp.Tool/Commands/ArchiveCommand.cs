@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using NovaCron.Dwcp.Codec;
+using NovaCron.Dwcp.Codec.Archives;
 using NovaCron.Dwcp.Tool.CommandLine;
 
 namespace NovaCron.Dwcp.Tool.Commands;
 
-/// <summary><c>dwcp compress</c>, <c>expand</c>, <c>inspect</c> and <c>bench</c>: archives of one stream, in files or through pipes.</summary>
+/// <summary><c>dwcp compress</c>, <c>expand</c>, <c>inspect</c>, <c>train</c> and <c>bench</c>: archives of one stream, in files or through pipes.</summary>
 internal static class ArchiveCommand
 {
     private const string Pipe = "-";
@@ -13,12 +14,14 @@ internal static class ArchiveCommand
 
     public static Task<int> CompressAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var options = new OptionReader("dwcp compress", arguments, ["level", "threads", "block"], ["force"]);
+        var options = new OptionReader("dwcp compress", arguments, ["level", "threads", "block", "window", "dictionary"], ["force"]);
         var encoder = new DwcpEncoderOptions
         {
             Level = Level(options, DwcpLevel.Dense),
             Threads = Number(options, "threads", Environment.ProcessorCount),
             BlockLength = Number(options, "block", 0),
+            WindowLength = Window(options),
+            Dictionary = Dictionary(options),
         };
         return ConvertAsync(options, static path => path + ".dwcp", (source, destination) =>
         {
@@ -29,11 +32,12 @@ internal static class ArchiveCommand
 
     public static Task<int> ExpandAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var options = new OptionReader("dwcp expand", arguments, ["threads", "memory"], ["force"]);
+        var options = new OptionReader("dwcp expand", arguments, ["threads", "memory", "dictionary"], ["force"]);
         var decoder = new DwcpDecoderOptions
         {
             Threads = Number(options, "threads", Environment.ProcessorCount),
             MemoryLimit = (long)Number(options, "memory", (int)(DwcpDecoderOptions.DefaultMemoryLimit >> 20)) << 20,
+            Dictionary = Dictionary(options),
         };
         return ConvertAsync(
             options,
@@ -58,15 +62,44 @@ internal static class ArchiveCommand
                 blocks   {archive.Blocks.Count} of at most {archive.BlockLength} bytes
                 tree     xxh128:{archive.TreeHash:x32}
                 """)).ConfigureAwait(false);
+            if (archive.WindowLength > 0)
+                await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"window   {archive.WindowLength} bytes")).ConfigureAwait(false);
+            if (archive.DictionaryId != 0)
+                await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"needs    dictionary {archive.DictionaryId:x8}")).ConfigureAwait(false);
             if (options.Has("blocks"))
             {
                 foreach (var block in archive.Blocks)
                     await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-                        $"{block.ContentOffset,16} {block.ContentLength,10} -> {block.PayloadLength,10}  {block.ContentHash:x32}")).ConfigureAwait(false);
+                        $"{block.ContentOffset,16} {block.ContentLength,10} -> {block.PayloadLength,10}  {block.ContentHash:x32}{(block.Reach > 0 ? $"  refers {block.Reach} back" : "")}")).ConfigureAwait(false);
             }
             return ExitCode.Success;
         }
         catch (DwcpFormatException error)
+        {
+            throw new ToolException(ExitCode.Failure, $"{options.Operands[0]}: {error.Message}");
+        }
+    }
+
+    public static async Task<int> TrainAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        var options = new OptionReader("dwcp train", arguments, ["length"], ["lines", "force"]);
+        if (options.Operands.Count < 2)
+            throw options.Complaint("It needs the dictionary to write and at least one file of samples: dwcp train DICTIONARY SAMPLE...");
+        var samples = new DictionarySamples();
+        try
+        {
+            foreach (var path in options.Operands.Skip(1))
+            {
+                if (!File.Exists(path))
+                    throw Missing(path);
+                await samples.AddAsync(path, options.Has("lines"), cancellationToken).ConfigureAwait(false);
+            }
+            var result = samples.Train(options.Operands[0], Number(options, "length", DwcpDictionary.DefaultContentLength), options.Has("force"), cancellationToken);
+            await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                $"{result.Path}: dictionary {result.Id}, {result.FileLength} bytes, from {result.SampleCount} samples of {result.SampleBytes} bytes")).ConfigureAwait(false);
+            return ExitCode.Success;
+        }
+        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new ToolException(ExitCode.Failure, $"{options.Operands[0]}: {error.Message}");
         }
@@ -169,6 +202,31 @@ internal static class ArchiveCommand
         options.Value(name) is not { } text ? otherwise
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0 ? value
         : throw options.Complaint($"--{name} {text} is not a whole number above 0.");
+
+    private static int Window(OptionReader options)
+    {
+        var mebibytes = Number(options, "window", 0);
+        return mebibytes <= DwcpEncoderOptions.MaxWindowLength >> 20 ? mebibytes << 20
+            : throw options.Complaint($"--window {mebibytes} is above {DwcpEncoderOptions.MaxWindowLength >> 20} MiB.");
+    }
+
+    private static DwcpDictionary? Dictionary(OptionReader options)
+    {
+        if (options.Value("dictionary") is not { } path)
+            return null;
+        try
+        {
+            return DwcpDictionary.Load(path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Missing(path);
+        }
+        catch (Exception error) when (error is DwcpFormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException(ExitCode.Failure, $"{path}: {error.Message}");
+        }
+    }
 
     private static double Saved(long content, long encoded) => content == 0 ? 0 : 100.0 * (content - encoded) / content;
 

@@ -20,11 +20,14 @@ internal static class ToolCommands
           dwcp receive dwcp://HOST[:PORT]/OBJECT PATH [options]
                                                     transfer to or from a node; - for PATH is standard input or
                                                     output: pg_dump x | dwcp send - dwcp://host/dumps/x
-          dwcp compress [FILE [ARCHIVE]] [--level LEVEL] [--threads N] [--block BYTES] [--force]
-          dwcp expand [ARCHIVE [FILE]] [--threads N] [--memory MIB] [--force]
+          dwcp compress [FILE [ARCHIVE]] [--level LEVEL] [--threads N] [--block BYTES]
+                        [--window MIB] [--dictionary DICTIONARY] [--force]
+          dwcp expand [ARCHIVE [FILE]] [--threads N] [--memory MIB] [--dictionary DICTIONARY] [--force]
                                                     to and from an archive (docs/codec-format.md); without names, or
                                                     with -, through pipes: cat x | dwcp compress | ssh host dwcp expand
           dwcp inspect ARCHIVE [--blocks]           what an archive holds, from its index
+          dwcp train DICTIONARY SAMPLE... [--lines] [--length BYTES] [--force]
+                                                    a dictionary for small payloads, from files or lines like them
           dwcp bench FILE [--mib N] [--threads N]   what each level makes of a file, and how fast
           dwcp bench datacenter [--mib N] [--runs N] [--directory DIR]
                                                     the bulk path, file to file between two processes of this machine
@@ -37,6 +40,8 @@ internal static class ToolCommands
                                                     stopped, until all is done, and what the clients noticed
           dwcp bench guardian [--pods N] [--seconds N] [--interval S]
                                                     CPU and memory of the guardian's process with so many node pods
+          dwcp bench versions FILE [--mib N] [--every KIB]
+                                                    what of a changed file travels to a node that has the one before
           dwcp help | --help                        this text
           dwcp version | --version
 
@@ -94,12 +99,16 @@ internal static class ToolCommands
                 return await ArchiveCommand.ExpandAsync(rest, cancellationToken).ConfigureAwait(false);
             case "inspect":
                 return await ArchiveCommand.InspectAsync(rest, cancellationToken).ConfigureAwait(false);
+            case "train":
+                return await ArchiveCommand.TrainAsync(rest, cancellationToken).ConfigureAwait(false);
             case "bench" when rest is ["datacenter", ..]:
                 return await DatacenterBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
             case "bench" when rest is ["rollback", ..]:
                 return await RollbackBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
             case "bench" when rest is ["guardian", ..]:
                 return await GuardianBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
+            case "bench" when rest is ["versions", ..]:
+                return await VersionsBench.RunAsync([.. rest.Skip(1)], cancellationToken).ConfigureAwait(false);
             case BulkWorker.Verb: // started by the benchmark's node, as dwcpd starts it
                 return await BulkWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput(), cancellationToken).ConfigureAwait(false);
             case BenchNode.Verb:
