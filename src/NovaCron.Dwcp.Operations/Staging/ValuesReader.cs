@@ -33,9 +33,9 @@ internal static class ValuesReader
         {
             stream.Load(new StringReader(text));
         }
-        catch (YamlException e)
+        catch (Exception e) when (YamlFailure.IsMalformed(e))
         {
-            throw new ManifestException(file, e.Start.Line, $"is no valid YAML: {e.Message}", e);
+            throw new ManifestException(file, YamlFailure.LineOf(e), $"is no valid YAML: {e.Message}", e);
         }
 
         var values = new StagingValues();

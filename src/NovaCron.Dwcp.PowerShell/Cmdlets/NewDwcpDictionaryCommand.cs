@@ -10,8 +10,7 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// </summary>
 /// <example>
 /// <para>Trains a dictionary from one file for each record, and compresses further ones with it.</para>
-/// <code>Get-ChildItem ./records/*.json | New-DwcpDictionary -DestinationPath ./records.dwcd
-/// Compress-DwcpArchive ./today.json -Dictionary ./records.dwcd</code>
+/// <code>Get-ChildItem ./records/*.json | New-DwcpDictionary -DestinationPath ./records.dwcd; Compress-DwcpArchive ./today.json -Dictionary ./records.dwcd</code>
 /// </example>
 /// <example>
 /// <para>Trains a short one from logs with a record in every line.</para>

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using NovaCron.Dwcp.Operations.Validation;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Transfers;
@@ -27,14 +26,11 @@ internal sealed class TransferProbe : ITransferProbe
         var (address, way) = await FindWayAsync(request, cancellationToken).ConfigureAwait(false);
         var client = new TransferClient(ClientProtocols.All);
         await using var _ = client.ConfigureAwait(false);
-        // A stranger: without a key, and with a certificate that nobody issued.
-        using var stranger = request.ApiKey.Length == 0 ? SelfSigned() : null;
         var transfer = new TransferRequest
         {
             Remote = new Uri($"dwcp://{address}/{path}"),
             ClientId = $"validation-{request.Number}",
-            ApiKey = request.ApiKey.Length == 0 ? null : request.ApiKey,
-            ClientCertificate = stranger,
+            ApiKey = request.ApiKey,
             TrustedCertificates = TransferTrust.FromPem(request.CertificateAuthority),
             ServerName = request.ServerName,
             Versions = request.Versions,
@@ -121,12 +117,6 @@ internal sealed class TransferProbe : ITransferProbe
         {
             return 1;
         }
-    }
-
-    private static X509Certificate2 SelfSigned()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new CertificateRequest("CN=dwcp-validation-stranger", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddHours(1));
     }
 
     private sealed class InlineProgress(Action<TransferProgress> action) : IProgress<TransferProgress>

@@ -76,7 +76,7 @@ public sealed class AddressProbeTests
         {
             try
             {
-                while (true)
+                while (_listener.Server.IsBound)
                 {
                     using var client = await _listener.AcceptTcpClientAsync();
                     await using var tls = new SslStream(client.GetStream());

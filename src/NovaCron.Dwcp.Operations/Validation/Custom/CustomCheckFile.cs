@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using NovaCron.Dwcp.Operations.Staging;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
@@ -46,9 +47,9 @@ public static partial class CustomCheckFile
             stream.Load(new StringReader(text));
             root = stream.Documents is [{ RootNode: YamlMappingNode map }] ? map : throw Bad(file, 1, "must be one mapping with the key checks");
         }
-        catch (YamlException e)
+        catch (Exception e) when (YamlFailure.IsMalformed(e))
         {
-            throw Bad(file, e.Start.Line, $"is no valid YAML: {e.Message}");
+            throw Bad(file, YamlFailure.LineOf(e), $"is no valid YAML: {e.Message}");
         }
 
         if (root.Children.Keys.FirstOrDefault(k => (k as YamlScalarNode)?.Value != "checks") is { } unknown)

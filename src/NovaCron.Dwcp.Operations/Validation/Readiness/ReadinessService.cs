@@ -24,7 +24,7 @@ public sealed class ReadinessService(ClusterConnection connection, string @names
     [
         (ReadinessStage.PreDeployment, "secrets", "Secrets are strong and the certificate is valid", ["infra-secrets", "security-certificate"]),
         (ReadinessStage.PreDeployment, "images", "Images are pinned and scanned", ["infra-image-digests", "security-image-scan"]),
-        (ReadinessStage.PreDeployment, "access", "Strangers are refused, by TLS 1.3 and keys", ["security-tls", "security-no-key", "security-wrong-key", "security-admin-key"]),
+        (ReadinessStage.PreDeployment, "access", "Strangers are refused, by TLS 1.3 and keys", ["security-tls", "security-wrong-key", "security-admin-key"]),
         (ReadinessStage.PreDeployment, "permissions", "Roles are least privilege, approvals are bound to their authors", ["security-permissions", "infra-custom-resources"]),
         (ReadinessStage.Deployment, "workloads", "All workloads run and are ready", ["infra-deployments", "health-nodes-ready", "health-restarts"]),
         (ReadinessStage.Deployment, "network", "Services, endpoints and policies are in place", ["infra-services", "security-network-policies"]),
