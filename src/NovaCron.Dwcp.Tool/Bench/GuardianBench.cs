@@ -92,7 +92,7 @@ internal static class GuardianBench
     {
         null => fallback,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least => number,
-        var text => throw ToolException.Usage($"dwcp bench guardian: --{name} is '{text}', but must be a whole number from {least} on."),
+        var text => throw ToolException.Usage($"dwcp bench guardian: --{name} is '{text}', but must be a whole number from {least} on. 'dwcp help' shows how it is called."),
     };
 
     private static void Say(string line) => Console.Out.WriteLine(line);

@@ -10,6 +10,9 @@ namespace NovaCron.Dwcp.Operations.Tests.Validation;
 /// <summary>The real thing on one machine: API server, node, guardian and redis as processes, data over TLS.</summary>
 public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
 {
+    // As in runbooks/rehearsal-values.yaml: all pods share the machine with what loads them, and the autoscaler stays quiet.
+    private static readonly StagingOptions Options = new() { ReadyTimeout = TimeSpan.FromMinutes(2), Values = new StagingValues { Node = new NodeValues { CpuRequest = "2" } } };
+
     [Fact]
     public async Task An_empty_rehearsal_cluster_is_staged_validated_approved_and_GO()
     {
@@ -20,14 +23,14 @@ public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
         await using var cluster = await RehearsalCluster.StartAsync(new RehearsalOptions { CrashBackOff = TimeSpan.FromSeconds(1), Images = images }, token);
         using var connection = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath });
         var service = new StagingService(connection);
-        var plan = await service.DeployAsync(new StagingOptions { WhatIf = true }, null, token);
+        var plan = await service.DeployAsync(Options with { WhatIf = true }, null, token);
         Assert.Contains(plan.Changed, c => c.Target == "Deployment staging/dwcp-v3");
-        var staging = await service.DeployAsync(new StagingOptions { ReadyTimeout = TimeSpan.FromMinutes(2) }, new Print<StagingProgress>(p => output.WriteLine($"{p.Percent,3} % {p.Stage}: {p.Message}")), token);
+        var staging = await service.DeployAsync(Options, new Print<StagingProgress>(p => output.WriteLine($"{p.Percent,3} % {p.Stage}: {p.Message}")), token);
         foreach (var stage in staging.Stages)
             output.WriteLine($"{stage.Stage,-15} {stage.Duration.TotalSeconds,6:0.00} s {stage.Outcome}: {stage.Message}");
         Assert.True(staging.IsReady);
 
-        var second = await service.DeployAsync(new StagingOptions(), null, token);
+        var second = await service.DeployAsync(Options, null, token);
         foreach (var change in second.Changed)
             output.WriteLine($"second run: {change}: {string.Join("; ", change.Fields)}");
         output.WriteLine($"second run: {second.Duration.TotalSeconds:0.00} s");
@@ -62,7 +65,7 @@ public sealed class RehearsalEndToEndTests(ITestOutputHelper output)
         Assert.Contains("nobody else changes an approval", stolen.Message);
 
         // What got its GO goes into production, byte for byte and at 0 %; applying it again changes nothing.
-        var release = new StagingOptions { Namespace = "production", AllowProduction = true, ReadyTimeout = TimeSpan.FromMinutes(2) };
+        var release = Options with { Namespace = "production", AllowProduction = true };
         var production = await service.DeployAsync(release, null, token);
         output.WriteLine($"production: {production.Duration.TotalSeconds:0.00} s, {production.Stages.Single(s => s.Stage == StagingStage.Image).Message}");
         Assert.True(production.IsReady);
