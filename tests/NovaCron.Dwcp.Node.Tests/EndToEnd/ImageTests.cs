@@ -17,9 +17,19 @@ public sealed class ImageTests(ITestOutputHelper output) : IDisposable
     {
         foreach (var process in _processes)
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            // buildah's own helpers end with it, before a walk down the tree has found what they started: the container. So the whole tree is read first,
+            // and its innermost process is asked to end, as a runtime would: then buildah tidies up and ends, too.
+            var tree = process.HasExited ? [] : Descendants(process.Id).ToList();
+            if (tree.Count > 0)
+            {
+                using var ask = Process.Start("kill", ["-TERM", $"{tree[^1]}"]);
+                ask.WaitForExit();
+                process.WaitForExit(TimeSpan.FromSeconds(20));
+            }
+            if (!process.HasExited) process.Kill();
             process.WaitForExit();
             process.Dispose();
+            foreach (var id in tree) Kill(id);
         }
         Environment.SetEnvironmentVariable("CONTAINERS_STORAGE_CONF", null);
         Directory.Delete(_directory, recursive: true);
@@ -103,6 +113,39 @@ public sealed class ImageTests(ITestOutputHelper output) : IDisposable
         if (Find("buildah") is null) return;
         var empty = await Assert.ThrowsAsync<DwcpStagingException>(() => new ImagePublisher().PublishAsync(new ImageOptions { Path = _directory, Tool = "buildah" }));
         Assert.Contains("dotnet publish", empty.Remedy);
+    }
+
+    private static IEnumerable<int> Descendants(int process)
+    {
+        var children = Directory.GetDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0).Where(id => id > 0 && ParentOf(id) == process);
+        return children.SelectMany(id => Descendants(id).Prepend(id));
+    }
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            // proc(5): the command stands in parentheses, then state and parent.
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0; // it has ended
+        }
+    }
+
+    private static void Kill(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            process.Kill();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // It has ended by itself.
+        }
     }
 
     private static string Root

@@ -43,8 +43,8 @@ public class DatagramEndpointTests
                 total += count;
             }
         });
-        await write;
         Assert.Equal(size, await read.WaitAsync(TimeSpan.FromMinutes(2)));
+        await write.WaitAsync(TimeSpan.FromMinutes(2));
         Assert.Equal(0, far.Unauthenticated);
     }
 

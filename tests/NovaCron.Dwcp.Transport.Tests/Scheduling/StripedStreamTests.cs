@@ -53,8 +53,12 @@ public sealed class StripedStreamTests
         while (read < bytes.Length - (6 * StripedStream.BlockBytes)) read += await there[0].ReadAsync(buffer);
         Assert.Equal(1, stuck.Writes);
         stuck.Release();
-        while (!sending.IsCompleted) _ = await there[0].ReadAsync(buffer);
+        // Which connection takes what is left is open: the other may have nothing more to read when the last block leaves.
+        using var written = new CancellationTokenSource();
+        var reading = DrainAsync(there[0], written.Token);
         await sending;
+        await written.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
     }
 
     [Fact]
@@ -137,6 +141,12 @@ public sealed class StripedStreamTests
     }
 
     private const int PipeBytes = 65_536;
+
+    private static async Task DrainAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[65_536];
+        while (true) _ = await stream.ReadAsync(buffer, cancellationToken);
+    }
 
     private static async Task WriteInPiecesAsync(StripedStream stream, byte[] bytes)
     {
