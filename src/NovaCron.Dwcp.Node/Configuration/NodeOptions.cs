@@ -67,6 +67,9 @@ public sealed record NodeOptions
     /// <summary>Whether the node speaks v1; false in a build without it.</summary>
     public bool HasV1 { get; init; } = BuiltWithV1;
 
+    /// <summary>True on a machine without a cluster: no flag is followed, so everybody is on v3.</summary>
+    public bool Standalone { get; init; }
+
     /// <summary>The Kubernetes API server, or null outside of a cluster.</summary>
     public Uri? ApiServer { get; init; }
 
@@ -90,12 +93,13 @@ public sealed record NodeOptions
         string? Read(string name) => environment(name) is { } value && value.Trim().Length > 0 ? value.Trim() : null;
 
         var paths = new NodePaths(Read("DWCP_ROOT"));
-        var podNamespace = Read("DWCP_POD_NAMESPACE") ?? ReadNamespaceFile(paths)
+        var standalone = ReadSwitch("DWCP_STANDALONE", Read("DWCP_STANDALONE"));
+        var podNamespace = Read("DWCP_POD_NAMESPACE") ?? ReadNamespaceFile(paths) ?? (standalone ? "standalone" : null)
             ?? throw new DwcpNodeException("DWCP_POD_NAMESPACE is not set and there is no service-account namespace file. Set it from metadata.namespace (downward API).");
         return new NodeOptions
         {
             Paths = paths,
-            PodName = Read("DWCP_POD_NAME") ?? throw new DwcpNodeException("DWCP_POD_NAME is not set. Set it from metadata.name (downward API)."),
+            PodName = Read("DWCP_POD_NAME") ?? (standalone ? Environment.MachineName : null) ?? throw new DwcpNodeException("DWCP_POD_NAME is not set. Set it from metadata.name (downward API)."),
             Namespace = podNamespace,
             BindAddress = Read("DWCP_BIND_ADDRESS") is { } bind
                 ? IPAddress.TryParse(bind, out var address) ? address : throw Malformed("DWCP_BIND_ADDRESS", bind, "an IP address")
@@ -114,8 +118,9 @@ public sealed record NodeOptions
             Grace = ReadGrace(Read("DWCP_GRACE_SECONDS")),
             Datacenter = ReadDatacenter(Read),
             QuotaBytes = ReadQuota(Read("DWCP_QUOTA_BYTES")),
-            HasV1 = ReadProtocols(Read("DWCP_PROTOCOLS")),
-            ApiServer = ReadApiServer(Read("KUBERNETES_SERVICE_HOST"), Read("KUBERNETES_SERVICE_PORT")),
+            Standalone = standalone,
+            HasV1 = ReadProtocols(Read("DWCP_PROTOCOLS"), standalone),
+            ApiServer = standalone ? null : ReadApiServer(Read("KUBERNETES_SERVICE_HOST"), Read("KUBERNETES_SERVICE_PORT")),
         };
     }
 
@@ -165,10 +170,11 @@ public sealed record NodeOptions
         return new RedisAddress(text[..colon], port);
     }
 
-    private static bool ReadProtocols(string? text) => text switch
+    private static bool ReadProtocols(string? text, bool standalone) => text switch
     {
-        null => BuiltWithV1,
+        null => BuiltWithV1 && !standalone,
         "3" => false,
+        "1,3" when standalone => throw new DwcpNodeException("DWCP_PROTOCOLS is '1,3', but DWCP_STANDALONE is 1: without a cluster there is no flag that splits clients between versions. Set it to 3."),
         "1,3" => BuiltWithV1 ? true : throw new DwcpNodeException("DWCP_PROTOCOLS is '1,3', but this build has no v1. Use an image with v1, or set it to 3."),
         _ => throw Malformed("DWCP_PROTOCOLS", text, "1,3 or 3"),
     };
@@ -178,6 +184,13 @@ public sealed record NodeOptions
         null => TimeSpan.FromSeconds(25),
         _ when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600 => TimeSpan.FromSeconds(seconds),
         _ => throw Malformed("DWCP_GRACE_SECONDS", text, "whole seconds, 1..3600"),
+    };
+
+    private static bool ReadSwitch(string name, string? text) => text switch
+    {
+        null or "0" => false,
+        "1" => true,
+        _ => throw Malformed(name, text, "0 or 1"),
     };
 
     // Payload in clear only where somebody wrote down that it may be: no networks, no bulk path.
@@ -193,12 +206,7 @@ public sealed record NodeOptions
             RdmaIdentities = read("DWCP_RDMA_IDENTITIES")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet() ?? [],
             WorkerCommand = WorkerCommand(),
             UcxTransports = read("DWCP_UCX_TLS"),
-            RequireRdma = read("DWCP_REQUIRE_RDMA") switch
-            {
-                null or "0" => false,
-                "1" => true,
-                var text => throw Malformed("DWCP_REQUIRE_RDMA", text, "0 or 1"),
-            },
+            RequireRdma = ReadSwitch("DWCP_REQUIRE_RDMA", read("DWCP_REQUIRE_RDMA")),
             Authenticate = read("DWCP_BULK_AUTHENTICATION") switch
             {
                 null or "required" => true,

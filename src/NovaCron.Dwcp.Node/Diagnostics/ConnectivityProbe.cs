@@ -12,7 +12,7 @@ using NovaCron.Dwcp.Transport.Storage;
 namespace NovaCron.Dwcp.Node.Diagnostics;
 
 /// <summary>Tries the fixed list of things that the node depends on. There is no way to name another target: this is no port scanner.</summary>
-internal sealed class ConnectivityProbe(NodeOptions options, RedisCache cache, IKubernetes cluster, ObjectStore store)
+internal sealed class ConnectivityProbe(NodeOptions options, RedisCache cache, IKubernetes? cluster, ObjectStore store)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
@@ -56,14 +56,15 @@ internal sealed class ConnectivityProbe(NodeOptions options, RedisCache cache, I
 
     private async Task<(bool, string)> ProbeNamesAsync(CancellationToken cancellationToken)
     {
-        // The API server's Service name exists in every cluster; in a rehearsal names are service links, and only localhost is asked for.
-        var name = options.Rehearsal ? "localhost" : "kubernetes.default.svc";
+        // The API server's Service name exists in every cluster; in a rehearsal names are service links, and only localhost is asked for, as without a cluster.
+        var name = options.Rehearsal || cluster is null ? "localhost" : "kubernetes.default.svc";
         var addresses = await Dns.GetHostAddressesAsync(name, cancellationToken).ConfigureAwait(false);
         return (addresses.Length > 0, $"{name} is {string.Join(", ", addresses.Select(address => address.ToString()))}");
     }
 
     private async Task<(bool, string)> ProbeApiServerAsync(CancellationToken cancellationToken)
     {
+        if (cluster is null) return (true, "none: this node is standalone");
         var list = await cluster.CoreV1.ListNamespacedConfigMapAsync(
             options.Namespace, fieldSelector: $"metadata.name={FlagWatcher.ConfigMapName}", cancellationToken: cancellationToken).ConfigureAwait(false);
         return (list.Items.Count == 1, list.Items.Count == 1 ? $"ConfigMap {FlagWatcher.ConfigMapName} read" : $"ConfigMap {FlagWatcher.ConfigMapName} does not exist");

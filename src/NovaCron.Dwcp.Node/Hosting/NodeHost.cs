@@ -43,7 +43,7 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly SecretFiles _secrets;
     private readonly ObjectStore _store;
     private readonly RedisCache _cache;
-    private readonly IKubernetes _cluster;
+    private readonly IKubernetes? _cluster; // null: standalone
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
     private long _reclaimed;
@@ -58,7 +58,7 @@ public sealed class NodeHost : IAsyncDisposable
         _log = logging.CreateLogger("node");
         _health = new NodeHealth(time);
         _secrets = new SecretFiles(options.Paths.Secrets, time, logging.CreateLogger("secrets"));
-        _cluster = ClusterAccess.Connect(options, time);
+        _cluster = options.Standalone ? null : ClusterAccess.Connect(options, time);
         _cache = new RedisCache(options, environment, logging.CreateLogger("redis"));
         try
         {
@@ -146,7 +146,7 @@ public sealed class NodeHost : IAsyncDisposable
         if (_ports is not null) await _ports.DisposeAsync().ConfigureAwait(false);
         await _cache.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
-        _cluster.Dispose();
+        _cluster?.Dispose();
         _stop.Dispose();
     }
 
@@ -162,7 +162,7 @@ public sealed class NodeHost : IAsyncDisposable
         var components = new ComponentChecks([.. CodecComponents.All, .. TransportComponents.All], Metrics, _time, logging.CreateLogger("components"));
         _health.AddCondition("secrets", () => _secrets.Current.Certificate.NotAfter is var end && end.ToUniversalTime() > _time.GetUtcNow() ? null : $"the certificate expired at {end:u}");
         _health.AddCondition("store", () => _storeProblem);
-        _health.AddCondition("flags", () => Flag.State.IsKnown ? null : "the ConfigMap was not read yet");
+        if (_cluster is not null) _health.AddCondition("flags", () => Flag.State.IsKnown ? null : "the ConfigMap was not read yet");
         _health.AddCondition("sessions", () => _ports is null ? "the ports are not open yet" : null);
         // Health is part of the metrics that a rollout judges by; a pod without it would hold the rollout up.
         _health.AddCondition("components", () => components.States.All(state => state.LastTest is not null) ? null : "the self-tests have not run yet");
@@ -185,9 +185,13 @@ public sealed class NodeHost : IAsyncDisposable
             [PortRole.Metrics] = (_options.MetricsPort, "PROMETHEUS_PORT", scrape.HandleAsync),
         }, cancellationToken).ConfigureAwait(false);
 
-        var watcher = new FlagWatcher(_cluster, _options.Namespace, Flag, _time, logging.CreateLogger("flags"));
-        StartLoop("flags", TimeSpan.FromSeconds(60), watcher.RunFlagAsync);
-        StartLoop("guardian", TimeSpan.FromSeconds(60), watcher.RunGuardianAsync);
+        if (_cluster is not null)
+        {
+            var watcher = new FlagWatcher(_cluster, _options.Namespace, Flag, _time, logging.CreateLogger("flags"));
+            StartLoop("flags", TimeSpan.FromSeconds(60), watcher.RunFlagAsync);
+            StartLoop("guardian", TimeSpan.FromSeconds(60), watcher.RunGuardianAsync);
+        }
+
         StartLoop("sampling", TimeSpan.FromSeconds(15), SampleAsync);
         StartLoop("store", TimeSpan.FromSeconds(90), WatchStoreAsync);
         StartLoop("reclaim", 2 * ReclaimPeriod, ReclaimAsync);
@@ -267,7 +271,7 @@ public sealed class NodeHost : IAsyncDisposable
         if (!_options.HasV1)
         {
             spoken.Add(new RetiredServerProtocol(RetiredAlpn));
-            _log.LogInformation("This node has no v1: everybody is on v3, and the flag is not followed.");
+            _log.LogInformation("This node has no v1: everybody is on v3, and {Flag}.", _options.Standalone ? "there is no flag without a cluster" : "the flag is not followed");
         }
 
         return spoken;

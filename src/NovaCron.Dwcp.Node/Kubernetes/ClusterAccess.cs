@@ -12,7 +12,7 @@ internal static class ClusterAccess
     public static IKubernetes Connect(NodeOptions options, TimeProvider time)
     {
         var server = options.ApiServer ?? throw new DwcpNodeException(
-            "KUBERNETES_SERVICE_HOST is not set, so the flag's ConfigMap cannot be watched. dwcpd serve runs in a Kubernetes pod (or a rehearsal's).");
+            "KUBERNETES_SERVICE_HOST is not set, so the flag's ConfigMap cannot be watched. dwcpd serve runs in a Kubernetes pod (or a rehearsal's); on a machine without a cluster set DWCP_STANDALONE=1.");
         var tokenPath = Path.Combine(options.Paths.ServiceAccount, "token");
         if (!File.Exists(tokenPath))
             throw new DwcpNodeException($"The service-account token {tokenPath} is missing. Set automountServiceAccountToken: true on the node's pods.");

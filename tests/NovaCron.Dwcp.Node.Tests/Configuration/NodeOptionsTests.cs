@@ -59,7 +59,23 @@ public sealed class NodeOptionsTests : IDisposable
         Assert.StartsWith("DWCP_BULK_NETWORKS is '10.1.0.0/33', but must be ", Assert.Throws<DwcpNodeException>(_pod.ReadOptions).Message);
     }
 
+    [Fact]
+    public void A_machine_without_a_cluster_needs_no_pod_and_has_version_3_alone()
+    {
+        foreach (var name in (string[])["DWCP_POD_NAME", "DWCP_POD_NAMESPACE", "KUBERNETES_SERVICE_HOST"]) _pod.Environment.Remove(name);
+        Directory.Delete(_pod.Paths.ServiceAccount, recursive: true);
+        Assert.Throws<DwcpNodeException>(_pod.ReadOptions);
+        _pod.Environment["DWCP_STANDALONE"] = "1";
+        var options = _pod.ReadOptions();
+        Assert.Equal((true, false, System.Environment.MachineName), (options.Standalone, options.HasV1, options.PodName));
+        _pod.Environment["KUBERNETES_SERVICE_HOST"] = "10.0.0.1";
+        Assert.Null(_pod.ReadOptions().ApiServer);
+        _pod.Environment["DWCP_PROTOCOLS"] = "1,3";
+        Assert.Contains("DWCP_STANDALONE is 1", Assert.Throws<DwcpNodeException>(_pod.ReadOptions).Message);
+    }
+
     [Theory]
+    [InlineData("DWCP_STANDALONE", "yes")]
     [InlineData("PORT", "80a")]
     [InlineData("PORT", "70000")]
     [InlineData("PROMETHEUS_PORT", "-1")]

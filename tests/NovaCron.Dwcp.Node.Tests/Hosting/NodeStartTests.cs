@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using NovaCron.Dwcp.Node.Hosting;
 using NovaCron.Dwcp.Node.Tests.Support;
+using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.Node.Tests.Hosting;
 
@@ -36,6 +37,21 @@ public sealed class NodeStartTests : IAsyncLifetime
         var error = await StartFailsAsync();
         Assert.Contains($"{setting} {port}", error.Message);
         Assert.Matches("in use|is taken", error.Message);
+    }
+
+    [Fact]
+    public async Task A_standalone_node_serves_without_a_cluster()
+    {
+        foreach (var name in (string[])["DWCP_POD_NAME", "DWCP_POD_NAMESPACE", "KUBERNETES_SERVICE_HOST"]) _pod.Environment.Remove(name);
+        Directory.Delete(_pod.Paths.ServiceAccount, recursive: true);
+        _pod.Environment["DWCP_STANDALONE"] = "1";
+        var log = new LogLines();
+        await using var node = await NodeHost.StartAsync(_pod.ReadOptions(), _pod.ReadVariable, log, TimeProvider.System);
+        await Eventually.TrueAsync(() => node.IsReady, "the node is ready", detail: () => log.Text);
+        await using var client = new TransferClient([new V3ClientProtocol()]);
+        var request = new TransferRequest { Remote = new Uri($"dwcp://{node.DataEndPoint}/a"), ClientId = "c", ApiKey = _pod.ApiKey, TrustedCertificates = _pod.Authority.Roots, Versions = [1, 3] };
+        Assert.Equal(3, (await client.SendAsync(request, TransferSource.FromMemory(new byte[100_000]))).Version);
+        Assert.Contains("there is no flag without a cluster", log.Text);
     }
 
     [Fact]
