@@ -11,7 +11,8 @@ public static class Program
         if (args is [NodeProcess.Verb, var store, var port]) return NodeProcess.ServeAsync(store, int.Parse(port));
         if (args is [BulkWorker.Verb]) return BulkWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput());
         if (args is [SoftRoce.NodeVerb, var nodeShare, var address]) return SoftRoce.ServeAsync(nodeShare, address);
-        if (args is [SoftRoce.ClientVerb, var clientShare, var mib, var nic]) return SoftRoce.TransferAsync(clientShare, int.Parse(mib), nic);
+        if (args is [SoftRoce.ClientVerb, var clientShare, var mib, var nic, var own]) return SoftRoce.TransferAsync(clientShare, int.Parse(mib), nic, own);
+        if (args is [SoftRoce.LimitedVerb, var limitedShare, var limitedSource]) return SoftRoce.SendWithLittleLockedMemoryAsync(limitedShare, limitedSource);
         if (args is [SoftRoce.KilledVerb, var killedShare, var source]) return SoftRoce.SendUntilKilledAsync(killedShare, source);
         return args.Any(a => a is "--server" or "--internal-msbuild-node")
             ? Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions)

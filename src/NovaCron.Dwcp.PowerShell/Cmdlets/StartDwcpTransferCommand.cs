@@ -4,6 +4,7 @@ using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.PowerShell.Transfers;
 using NovaCron.Dwcp.Transport;
 using NovaCron.Dwcp.Transport.Congestion;
+using NovaCron.Dwcp.Transport.Datacenter;
 using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.PowerShell.Cmdlets;
@@ -24,6 +25,10 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// <example>
 /// <para>Sends without access to the cluster: address, key and authority are given.</para>
 /// <code>Start-DwcpTransfer ./disk.img dwcp://dwcp.example.com:7420/vm/disk.img -ApiKey (Read-Host -AsSecureString) -NodeAuthority ./ca.crt</code>
+/// </example>
+/// <example>
+/// <para>Sends a disk by RDMA or not at all.</para>
+/// <code>Start-DwcpTransfer ./disk.img dwcp://10.1.0.5:7420/vm/disk -Certificate (Get-PfxCertificate ./backup-7.pfx) -NodeAuthority ./ca.crt -RequireRdma</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Start, "DwcpTransfer", DefaultParameterSetName = SendSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(DwcpTransfer), typeof(DwcpTransferStatus))]
@@ -67,6 +72,10 @@ public sealed class StartDwcpTransferCommand : TransferCmdlet
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
     public long? MaxRate { get; set; }
+
+    /// <summary>Refuses anything less than RDMA verbs on the bulk path of a datacentre, and says what is missing: device, port, GID, permission, locked memory, policy. For one file.</summary>
+    [Parameter]
+    public SwitchParameter RequireRdma { get; set; }
 
     /// <summary>Bulk takes a fair share of the path; Background yields to everything else on it, where UDP carries the transfer.</summary>
     [Parameter]
@@ -138,6 +147,7 @@ public sealed class StartDwcpTransferCommand : TransferCmdlet
             Profile = Profile,
             Resume = Resume && !NoResume,
             GiveUpAfter = GiveUpAfter,
+            Datacenter = RequireRdma ? new DatacenterRequest { RequireRdma = true } : null,
             AttemptFailed = attempt => Post(() => WriteVerbose($"Attempt {attempt.Number} failed and is made again: {attempt.Failure.Message}")),
         };
         var status = TransferRegister.Add(direction, remote, [.. _paths]);

@@ -17,14 +17,19 @@ namespace NovaCron.Dwcp.Tool.Bench;
 internal static class DatacenterBench
 {
     private const int CopyBytes = 64 * 1024 * 1024;
+    private const string Sockets = "sockets";
+    private const string SharedMemory = "shm";
+    private const string Tcp = "tcp";
+    private const string Session = "session";
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var options = new OptionReader("dwcp bench datacenter", arguments, ["mib", "directory", "runs", "listen", .. TransferCommand.RequestOptions], []);
+        var options = new OptionReader("dwcp bench datacenter", arguments, ["mib", "directory", "runs", "listen", "paths", .. TransferCommand.RequestOptions], []);
         if (options.Operands.Count > 0) options.ExpectOperands("dwcp://HOST[:PORT]/OBJECT");
         var remote = options.Operands.Count > 0 ? TransferCommand.Request(options, options.Operands[0]) : null;
         var listen = options.Value("listen") is { } text ? ParseEndPoint(options, text) : null;
         if (listen is not null && remote is not null) throw options.Complaint("--listen serves; it measures no other node. Leave the address away.");
+        var paths = Paths(options);
         var mib = Number(options, "mib", 1024);
         var runs = Number(options, "runs", 3);
         var parent = options.Value("directory") ?? (Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath());
@@ -32,7 +37,7 @@ internal static class DatacenterBench
         try
         {
             if (listen is not null) return await BenchNode.ListenAsync(listen, folder.FullName, cancellationToken).ConfigureAwait(false);
-            return await (remote is null ? MeasureAsync(folder.FullName, mib, runs, cancellationToken) : MeasureRemoteAsync(remote, folder.FullName, mib, runs, cancellationToken)).ConfigureAwait(false);
+            return await (remote is null ? MeasureAsync(folder.FullName, paths, mib, runs, cancellationToken) : MeasureRemoteAsync(remote, folder.FullName, mib, runs, cancellationToken)).ConfigureAwait(false);
         }
         finally
         {
@@ -40,16 +45,20 @@ internal static class DatacenterBench
         }
     }
 
-    private static async Task<int> MeasureAsync(string folder, int mib, int runs, CancellationToken cancellationToken)
+    private static async Task<int> MeasureAsync(string folder, IReadOnlySet<string> paths, int mib, int runs, CancellationToken cancellationToken)
     {
         var source = Path.Combine(folder, "source");
         WriteNoise(source, mib, cancellationToken);
         var copy = CopyLimit();
         Say($"{mib} MiB of noise, file to file in {folder}, two processes, {Environment.ProcessorCount} cores; best of {runs} runs");
         Head(copy, "both sides");
-        await MeasureNodeAsync(folder, source, BenchNode.Chosen, [BulkCarrier.Sockets, BulkCarrier.Ucx], copy, runs, cancellationToken).ConfigureAwait(false);
         if (UcxLibrary.Instance is null) Say($"(not measured: UCX. {UcxLibrary.Finding})");
-        else await MeasureNodeAsync(folder, source, "tcp,self", [BulkCarrier.Ucx], copy, runs, cancellationToken).ConfigureAwait(false);
+        BulkCarrier[] chosen =
+            [.. paths.Contains(Sockets) ? [BulkCarrier.Sockets] : (BulkCarrier[])[], .. paths.Contains(SharedMemory) && UcxLibrary.Instance is not null ? [BulkCarrier.Ucx] : (BulkCarrier[])[]];
+        if (chosen.Length > 0 || paths.Contains(Session))
+            await MeasureNodeAsync(folder, source, BenchNode.Chosen, chosen, paths.Contains(Session), copy, runs, cancellationToken).ConfigureAwait(false);
+        if (paths.Contains(Tcp) && UcxLibrary.Instance is not null)
+            await MeasureNodeAsync(folder, source, "tcp,self", [BulkCarrier.Ucx], false, copy, runs, cancellationToken).ConfigureAwait(false);
         return ExitCode.Success;
     }
 
@@ -102,14 +111,14 @@ internal static class DatacenterBench
     }
 
     private static async Task MeasureNodeAsync(
-        string folder, string source, string transports, IReadOnlyList<BulkCarrier> carriers, double copy, int runs, CancellationToken cancellationToken)
+        string folder, string source, string transports, IReadOnlyList<BulkCarrier> carriers, bool session, double copy, int runs, CancellationToken cancellationToken)
     {
         using var node = await StartNodeAsync(folder, transports, cancellationToken).ConfigureAwait(false);
         try
         {
             var client = new TransferClient([new V3ClientProtocol()]);
             await using var clientScope = client.ConfigureAwait(false);
-            foreach (var carrier in carriers.Where(c => c == BulkCarrier.Sockets || UcxLibrary.Instance is not null))
+            foreach (var carrier in carriers)
             {
                 foreach (var authenticate in (bool[])[false, true])
                 {
@@ -118,7 +127,7 @@ internal static class DatacenterBench
                 }
             }
 
-            if (transports == BenchNode.Chosen) await MeasureAsync(node, client, source, null, copy, 1, cancellationToken).ConfigureAwait(false);
+            if (session) await MeasureAsync(node, client, source, null, copy, 1, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -254,6 +263,15 @@ internal static class DatacenterBench
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 => number,
         _ => throw options.Complaint($"--{name} is a whole number above 0."),
     };
+
+    // What is measured between two processes of this machine, where all of it takes longer than somebody has.
+    private static HashSet<string> Paths(OptionReader options)
+    {
+        string[] known = [Sockets, SharedMemory, Tcp, Session];
+        if (options.Value("paths") is not { } text) return [.. known];
+        var paths = text.Split(',', StringSplitOptions.TrimEntries).ToHashSet();
+        return paths.IsSubsetOf(known) ? paths : throw options.Complaint($"--paths is some of {string.Join(",", known)}, not '{text}'.");
+    }
 
     private static void Say(string line) => Console.Out.WriteLine(line);
 

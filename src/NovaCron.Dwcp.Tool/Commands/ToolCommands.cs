@@ -29,8 +29,9 @@ internal static class ToolCommands
           dwcp train DICTIONARY SAMPLE... [--lines] [--length BYTES] [--force]
                                                     a dictionary for small payloads, from files or lines like them
           dwcp bench FILE [--mib N] [--threads N]   what each level makes of a file, and how fast
-          dwcp bench datacenter [--mib N] [--runs N] [--directory DIR]
-                                                    the bulk path, file to file between two processes of this machine
+          dwcp bench datacenter [--mib N] [--runs N] [--directory DIR] [--paths sockets,shm,tcp,session]
+                                                    the bulk path, file to file between two processes of this machine:
+                                                    plain sockets, UCX in shared memory and over TCP, and the session
           dwcp bench datacenter --listen ADDRESS[:PORT] [--directory DIR]
                                                     a node to measure against; says how, until Ctrl+C
           dwcp bench datacenter dwcp://HOST[:PORT]/OBJECT [--mib N] [--runs N] [--directory DIR] [options of send]

@@ -39,7 +39,7 @@ internal sealed class BulkTransfer
         if (source is not PathSource { Paths: [var path] }) return "it is for one file, not for several or for memory";
         var file = new FileInfo(path);
         if (!file.Exists || file.LinkTarget is not null) return "it is for one file, not for a directory or link";
-        return file.Length < wish.MinimumBytes ? $"the file has {file.Length} bytes, and below {wish.MinimumBytes} the session is as fast" : null;
+        return !wish.IsDemand && file.Length < wish.MinimumBytes ? $"the file has {file.Length} bytes, and below {wish.MinimumBytes} the session is as fast" : null;
     }
 
     public async Task<ContentHash> SendAsync(string path, PathSource source)

@@ -15,12 +15,15 @@ public sealed record DatacenterRequest
     /// <summary>True has every piece authenticated by AES-256-GMAC even where the node's policy does not ask for it.</summary>
     public bool Authenticate { get; init; }
 
+    /// <summary>True when the transfer fails rather than go by the session.</summary>
+    internal bool IsDemand => Required || RequireRdma;
+
     /// <summary>Why UCX was tried and given up in this transfer, or null.</summary>
     internal string? UcxFailure { get; init; }
 
     /// <summary>Called when the receiver verified the last extent, before the digest (<see cref="BulkStatus.VerifiedPendingDigest"/>); or null.</summary>
     public Action? PayloadVerified { get; init; }
 
-    /// <summary>Smaller files go through the session: they are there before the bulk path is set up. Bytes.</summary>
+    /// <summary>Smaller files go through the session unless the bulk path is required: they are there before it is set up. Bytes.</summary>
     public long MinimumBytes { get; init; } = 64 * 1024 * 1024;
 }

@@ -1,5 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using NovaCron.Dwcp.Transport.Files;
+using NovaCron.Dwcp.Transport.Objects;
+using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.Transport.Datacenter;
 
@@ -19,6 +21,15 @@ internal sealed class FileExtentSource : IExtentSource, IDisposable
     }
 
     public long Length => _stamp.Size;
+
+    /// <summary>The hash that a source has as an object of the bulk path; null when it is not one file.</summary>
+    public static ContentHash? DigestOf(TransferSource source, CancellationToken cancellationToken)
+    {
+        if (source is not PathSource { Paths: [var path] } || !File.Exists(path) || new FileInfo(path).LinkTarget is not null) return null;
+        var entry = SourceEntries.Of(source).First();
+        using var file = new FileExtentSource(entry.Open(), entry.FullPath!);
+        return PartialExtents.Digest(entry.Header with { Size = file.Length }, file.Length, file.ReadPiece, new byte[BulkLimits.PieceBytes], null, null, cancellationToken);
+    }
 
     /// <summary>Binds a journal at the receiver to this very file in this very state.</summary>
     public byte[] Identity => _stamp.Identity(Environment.MachineName, _path);

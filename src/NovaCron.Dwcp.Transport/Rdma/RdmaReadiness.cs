@@ -10,13 +10,17 @@ public sealed record RdmaReadiness(IReadOnlyList<string> Devices, IReadOnlyList<
     /// <summary>Locked memory that one stream registers, bytes: bounce buffers and the library's own rings.</summary>
     public const long LockedBytes = 64L * 1024 * 1024;
 
+    // CAP_IPC_LOCK of linux/capability.h: its holder may lock more than the limit, if he holds it where the kernel asks, in the first user namespace.
+    private const int LockCapability = 14;
+    private const uint WholeUserNamespace = uint.MaxValue;
+
     /// <summary>True when a device is up, permitted, and may lock enough memory.</summary>
     public bool IsReady => Devices.Count > 0 && Missing.Count == 0;
 
     /// <summary>Looks at this machine.</summary>
-    public static RdmaReadiness Check() => Check("/sys/class/infiniband", "/dev/infiniband", "/proc/self/limits");
+    public static RdmaReadiness Check() => Check("/sys/class/infiniband", "/dev/infiniband", "/proc/self");
 
-    internal static RdmaReadiness Check(string classDirectory, string deviceDirectory, string limitsFile)
+    internal static RdmaReadiness Check(string classDirectory, string deviceDirectory, string processDirectory)
     {
         var up = new List<string>();
         var missing = new List<string>();
@@ -30,10 +34,10 @@ public sealed record RdmaReadiness(IReadOnlyList<string> Devices, IReadOnlyList<
 
         foreach (var port in devices.Order(StringComparer.Ordinal).SelectMany(d => PortsOf(d).Select(p => (Device: d, Port: p)))) Look(port.Device, port.Port, up, missing);
         if (devices.Length > 0) LookAtFiles(deviceDirectory, missing);
-        if (LockedLimit(limitsFile) is { } limit && limit < LockedBytes)
+        if (LockedLimit(Path.Combine(processDirectory, "limits")) is { } limit && limit < LockedBytes && !MayLockMore(processDirectory))
         {
             missing.Add(string.Create(CultureInfo.InvariantCulture,
-                $"memlock: {limit} bytes may be locked, {LockedBytes} are needed. Raise the container runtime's limit (containerd's LimitMEMLOCK), not the pod's capabilities."));
+                $"memlock: {limit} bytes may be locked, {LockedBytes} are needed. Raise the limit (ulimit -l unlimited, LimitMEMLOCK of the service; for pods that of the container runtime, not the pod's capabilities)."));
         }
 
         // A port that is down does not matter beside one that is up.
@@ -84,6 +88,17 @@ public sealed record RdmaReadiness(IReadOnlyList<string> Devices, IReadOnlyList<
         var line = File.ReadLines(limitsFile).FirstOrDefault(l => l.StartsWith("Max locked memory", StringComparison.Ordinal));
         var soft = line?["Max locked memory".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
         return long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
+    }
+
+    private static bool MayLockMore(string processDirectory)
+    {
+        const string effective = "CapEff:";
+        var status = Path.Combine(processDirectory, "status");
+        var line = File.Exists(status) ? File.ReadLines(status).FirstOrDefault(l => l.StartsWith(effective, StringComparison.Ordinal)) : null;
+        return ulong.TryParse(line?[effective.Length..].Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var held)
+            && (held >> LockCapability & 1) != 0
+            && ReadLine(Path.Combine(processDirectory, "uid_map"))?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["0", "0", var count]
+            && count == WholeUserNamespace.ToString(CultureInfo.InvariantCulture);
     }
 
     private static string? ReadLine(string file)

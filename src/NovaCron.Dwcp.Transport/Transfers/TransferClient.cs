@@ -20,6 +20,8 @@ public sealed class TransferClient : IAsyncDisposable
     // A node may send a client to another version once; twice means that the flag moved meanwhile; more is no answer.
     private const int MaxRedirects = 4;
 
+    private const int BulkVersion = 3;
+
     private readonly Dictionary<int, IClientProtocol> _protocols;
     private readonly TimeProvider _time;
     private readonly SessionCache _sessions = new();
@@ -76,6 +78,8 @@ public sealed class TransferClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(result);
         var here = await Task.Run(() => SourceEntries.Hash(local, cancellationToken), cancellationToken).ConfigureAwait(false);
+        // The bulk path cuts a file into pieces of one size, and the object keeps them whichever way it is received.
+        if (here != result.Root) here = await Task.Run(() => FileExtentSource.DigestOf(local, cancellationToken), cancellationToken).ConfigureAwait(false) ?? here;
         var there = (await ListAsync(request, cancellationToken).ConfigureAwait(false)).FirstOrDefault(o => o.Path == result.Path)?.Root;
         if (here != result.Root)
             throw new DwcpTransferException(DwcpErrorCode.ManifestMismatch, DwcpFault.Client, $"The local side of '{result.Path}' has the hash {here} now; {result.Root} was transferred. It was changed meanwhile: transfer it again.");
@@ -112,6 +116,15 @@ public sealed class TransferClient : IAsyncDisposable
         var address = NodeAddress.From(request.Remote);
         if (needsPath && address.Path.IsRoot) throw Invalid($"The address {request.Remote} names no object. Add a path: dwcp://host/path.");
         if (string.IsNullOrEmpty(request.ApiKey) && request.ClientCertificate is null) throw Invalid("Give an API key or a client certificate.");
+        if (WishOf(request) is { IsDemand: true })
+        {
+            // The older version knows no bulk path: what is demanded must not be lost to the traffic split.
+            if (!request.Versions.Contains(BulkVersion)) throw Invalid($"The bulk path is required, and it is part of version {BulkVersion}, which is not offered. Offer it too.");
+            if (request.Mode == TransferMode.Internet) throw Invalid("The bulk path is required, and mode Internet leaves it out. Use mode Datacenter, or do not require it.");
+            // Its session carries no payload: one connection does, whatever the path looks like.
+            request = request with { Versions = [BulkVersion], Mode = TransferMode.Datacenter };
+        }
+
         if (!request.Versions.Any(_protocols.ContainsKey)) throw Invalid($"Versions {string.Join(", ", request.Versions)} are not spoken here.");
         if (request.Pin is { } pin && (pin.Replace(":", "", StringComparison.Ordinal) is not { Length: 64 } hex || !hex.All(char.IsAsciiHexDigit)))
             throw Invalid("A pin is the SHA-256 of the node's certificate: 64 hexadecimal digits.");

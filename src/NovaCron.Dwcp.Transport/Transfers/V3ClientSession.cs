@@ -123,13 +123,13 @@ internal sealed class V3ClientSession : IClientSession
             {
                 wish = wish with { Carriers = BulkCarrier.Sockets, UcxFailure = e.Message };
             }
-            catch (DwcpTransferException e) when (e.Code == DwcpErrorCode.BulkUnavailable && !wish.Required && !wish.RequireRdma)
+            catch (DwcpTransferException e) when (e.Code == DwcpErrorCode.BulkUnavailable && !wish.IsDemand)
             {
                 whyNot = e.Message;
             }
         }
 
-        if (wish.Required || wish.RequireRdma)
+        if (wish.IsDemand)
             throw new DwcpTransferException(DwcpErrorCode.BulkUnavailable, DwcpFault.Client, $"The bulk path is required and cannot be had: {whyNot}.");
         context.BulkDeclined = $"bulk path not used: {whyNot}";
         return await session().ConfigureAwait(false);

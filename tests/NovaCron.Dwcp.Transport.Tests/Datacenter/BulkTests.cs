@@ -1,4 +1,5 @@
 using NovaCron.Dwcp.Transport.Datacenter;
+using NovaCron.Dwcp.Transport.Paths;
 using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.Transport.Tests.Datacenter;
@@ -64,6 +65,35 @@ public sealed class BulkTests : IDisposable
             var e = await Assert.ThrowsAsync<DwcpTransferException>(() => client.SendAsync(node.Request("o") with { Datacenter = Wish }, TransferSource.FromPaths(source)));
             Assert.Equal(DwcpErrorCode.BulkUnavailable, e.Code);
         }
+    }
+
+    [Fact]
+    public async Task A_small_file_takes_the_bulk_path_when_that_is_required_and_a_transfer_that_cannot_is_refused()
+    {
+        await using var node = await TestNode.StartAsync(_folder.At("store"), o => o with { Datacenter = Policy() });
+        await using var client = new TransferClient([new V3ClientProtocol()]);
+        var source = TransferSource.FromPaths(_folder.Write("small", TestFolder.Noise(1000, 7)));
+        var request = node.Request("small") with { Versions = [1, 3], Datacenter = new DatacenterRequest() };
+        Assert.Equal("TCP+TLS", (await client.SendAsync(request, source)).Transport);
+        var required = request with { Datacenter = new DatacenterRequest { Required = true } };
+        Assert.Equal(("sockets", 3), (await client.SendAsync(required, source)) is var sent ? (sent.Transport, sent.Version) : default);
+        Assert.Contains("part of version 3", (await Assert.ThrowsAsync<DwcpTransferException>(() => client.SendAsync(required with { Versions = [1] }, source))).Message);
+        Assert.Contains("mode Internet leaves it out", (await Assert.ThrowsAsync<DwcpTransferException>(() => client.SendAsync(required with { Mode = TransferMode.Internet }, source))).Message);
+    }
+
+    [Fact]
+    public async Task What_went_by_the_bulk_path_can_be_verified_again_however_it_was_received()
+    {
+        await using var node = await TestNode.StartAsync(_folder.At("store"), o => o with { Datacenter = Policy() });
+        await using var client = new TransferClient([new V3ClientProtocol()]);
+        var source = TransferSource.FromPaths(_folder.Write("disk.img", TestFolder.Noise(Extent + 300_001, 8)));
+        var request = node.Request("vm/disk") with { Datacenter = Wish };
+        await client.VerifyAsync(request, await client.SendAsync(request, source), source);
+        var received = await client.ReceiveAsync(node.Request("vm/disk"), TransferSink.ToPath(_folder.At("back")));
+        await client.VerifyAsync(request, received, TransferSource.FromPaths(_folder.At("back")));
+        File.AppendAllText(_folder.At("back"), "!");
+        var e = await Assert.ThrowsAsync<DwcpTransferException>(() => client.VerifyAsync(request, received, TransferSource.FromPaths(_folder.At("back"))));
+        Assert.Equal(DwcpErrorCode.ManifestMismatch, e.Code);
     }
 
     [Fact]

@@ -15,6 +15,8 @@ public sealed class RdmaReadinessTests : IDisposable
     [InlineData("no gid", "GID:")]
     [InlineData("no files", "permission:")]
     [InlineData("memlock", "memlock: 65536 bytes")]
+    [InlineData("memlock, in a user namespace", "memlock: 65536 bytes")]
+    [InlineData("memlock, allowed more", null)]
     [InlineData("well", null)]
     public void Each_thing_that_is_missing_is_named(string machine, string? missing)
     {
@@ -27,13 +29,15 @@ public sealed class RdmaReadinessTests : IDisposable
         }
 
         if (machine != "no files") _folder.Write("dev/uverbs0", []);
-        _folder.Write("limits", machine == "memlock"
+        _folder.Write("status", machine is "memlock" ? "Name:\tdwcpd\nCapEff:\t00000000a80425fb\n"u8 : "Name:\tdwcpd\nCapEff:\t000001ffffffffff\n"u8);
+        _folder.Write("uid_map", machine == "memlock, in a user namespace" ? "         0       1000          1\n"u8 : "         0          0 4294967295\n"u8);
+        _folder.Write("limits", machine.StartsWith("memlock", StringComparison.Ordinal)
             ? "Max locked memory         65536                65536                bytes     \n"u8
             : "Max locked memory         unlimited            unlimited            bytes     \n"u8);
-        var found = RdmaReadiness.Check(_folder.At("class"), _folder.At("dev"), _folder.At("limits"));
+        var found = RdmaReadiness.Check(_folder.At("class"), _folder.At("dev"), _folder.Path);
         var reasons = found.Missing.Where(m => !m.StartsWith("library:", StringComparison.Ordinal)).ToList();
         if (missing is null) Assert.Empty(reasons);
         else Assert.StartsWith(missing, Assert.Single(reasons));
-        Assert.Equal(machine is "well" or "no files" or "memlock" ? 1 : 0, found.Devices.Count);
+        Assert.Equal(machine is "well" or "no files" || machine.StartsWith("memlock", StringComparison.Ordinal) ? 1 : 0, found.Devices.Count);
     }
 }

@@ -16,6 +16,8 @@ internal static class SoftRoce
     public const string NodeVerb = "roce-node";
     public const string ClientVerb = "roce-client";
     public const string KilledVerb = "roce-killed";
+    public const string LimitedVerb = "roce-limited";
+    private const string Verbs = "rc_verbs,self";
     private const string AddressFile = "node.address";
     private const string CertificateFile = "client.pfx";
     private const string PinFile = "node.pin";
@@ -37,7 +39,6 @@ internal static class SoftRoce
                 {
                     Networks = DatacenterPolicy.ParseNetworks("10.77.0.0/24"),
                     Authenticate = false,
-                    RequireRdma = true,
                     RdmaIdentities = new HashSet<string> { "alice" },
                     WorkerCommand = [Environment.ProcessPath!, typeof(Program).Assembly.Location, BulkWorker.Verb],
                     ConnectTimeout = TimeSpan.FromSeconds(60),
@@ -53,7 +54,7 @@ internal static class SoftRoce
         return 0;
     }
 
-    public static async Task<int> TransferAsync(string share, int mib, string nic)
+    public static async Task<int> TransferAsync(string share, int mib, string nic, string address)
     {
         while (!File.Exists(Path.Combine(share, AddressFile))) await Task.Delay(500);
         await using var client = new TransferClient([new V3ClientProtocol()]);
@@ -68,12 +69,15 @@ internal static class SoftRoce
         await client.DeleteAsync(Request(share, "disk"));
 
         await KillAndResumeAsync(client, share, source);
+        foreach (var (how, spoil) in Spoilt) await RefusedPutAsync(IPAddress.Parse(address), how, spoil);
+        await LimitAsync(share, source);
         await Run("tc", "qdisc", "add", "dev", nic, "root", "netem", "loss", "0.1%");
         WriteNoise(source, Math.Max(16, mib / 4), 2);
         Report("put with 0.1 % loss and GMAC", await client.SendAsync(Request(share, "lossy") with { Datacenter = Wish with { Authenticate = true } }, TransferSource.FromPaths(source)));
         Report("get with 0.1 % loss", await client.ReceiveAsync(Request(share, "lossy"), TransferSink.ToPath("/dev/shm/back")));
         RequireEqual(source, "/dev/shm/back");
-        Console.WriteLine("everything arrived as it was sent");
+        await LoseLinkAndResumeAsync(client, share, source, nic);
+        Say("everything arrived as it was sent");
         return 0;
     }
 
@@ -83,6 +87,122 @@ internal static class SoftRoce
         await using var client = new TransferClient([new V3ClientProtocol()]);
         await client.SendAsync(Request(share, "killed") with { MaxRate = 8_000_000 }, TransferSource.FromPaths(source), new Printer());
         return 0;
+    }
+
+    /// <summary>A client that may lock 64 KiB of memory, without the right to lock more.</summary>
+    public static async Task<int> SendWithLittleLockedMemoryAsync(string share, string source)
+    {
+        Say($"with memlock 64 KiB: {Refusal(() => UcxLink.Open(receives: true, Verbs).Dispose(), "ulimit -l")}");
+        await using var client = new TransferClient([new V3ClientProtocol()]);
+        var path = TransferSource.FromPaths(source);
+        var refused = await RefusalAsync(() => client.SendAsync(Request(share, "limited"), path), "memlock: 65536");
+        Say($"with memlock 64 KiB, RDMA required: {refused}");
+        var sent = await client.SendAsync(Request(share, "limited") with { Datacenter = Wish with { RequireRdma = false } }, path);
+        Say($"with memlock 64 KiB, RDMA not required: by {sent.Transport}, {string.Join("; ", sent.Reasons)}");
+        if (sent.Transport.StartsWith("rc_", StringComparison.Ordinal)) throw new InvalidOperationException("It went by RDMA verbs all the same.");
+        await client.DeleteAsync(Request(share, "limited"));
+        return 0;
+    }
+
+    // What a sender of ill will, or a broken one, may try with the receiver's memory; the device refuses it.
+    private static IReadOnlyList<(string How, Func<UcxRegion, UcxRegion, (ulong Address, byte[] Key)> Spoil)> Spoilt { get; } =
+    [
+        ("a put past the region's end", (region, _) => (region.Address + (ulong)region.Length - (BulkLimits.PieceBytes / 2), region.PackKey())),
+        ("a put with the key of other memory", (region, other) => (region.Address, other.PackKey())),
+        ("a put into memory that was given back", (_, other) =>
+        {
+            var (address, key) = (other.Address, other.PackKey());
+            other.Dispose();
+            return (address, key);
+        }),
+    ];
+
+    private static async Task RefusedPutAsync(IPAddress address, string how, Func<UcxRegion, UcxRegion, (ulong Address, byte[] Key)> spoil)
+    {
+        var limit = TimeSpan.FromSeconds(60);
+        using var receiver = UcxLink.Open(receives: true, Verbs);
+        using var other = receiver.Context.Map(BulkLimits.PieceBytes);
+        using var sender = UcxLink.Open(receives: false, Verbs);
+        var port = receiver.Listen(address, 0, address);
+        using var over = new CancellationTokenSource();
+        var progress = DataThread.Run("receiver", () =>
+        {
+            receiver.Accept(limit, default);
+            while (!over.IsCancellationRequested) receiver.Worker.Wait();
+        });
+        try
+        {
+            await DataThread.Run("sender", () =>
+            {
+                sender.Connect(new IPEndPoint(address, port));
+                sender.UsePeerRegion(receiver.DescribeRegion(), limit, default);
+                var (target, packed) = spoil(receiver.Region, other);
+                sender.Region.Slice(0, BulkLimits.PieceBytes).Fill(0xEE);
+                var key = sender.Endpoint.UnpackKey(packed);
+                var said = Refusal(
+                    () =>
+                    {
+                        sender.Worker.Finish(sender.Endpoint.Put(sender.Region, 0, BulkLimits.PieceBytes, target, key), "put");
+                        sender.Worker.Finish(sender.Endpoint.Flush(), "flush");
+                    },
+                    "UCX");
+                sender.Endpoint.DestroyKey(key);
+                if (receiver.Region.Slice(0, (int)receiver.Region.Length).IndexOf((byte)0xEE) >= 0) throw new InvalidOperationException($"{how} wrote to the receiver's memory.");
+                Say($"{how}: {said}");
+            });
+        }
+        finally
+        {
+            await over.CancelAsync();
+            receiver.Worker.Wake();
+            await progress;
+        }
+    }
+
+    // The limit binds root, too, once the capability to pass it is gone.
+    private static Task LimitAsync(string share, string source) => Run(
+        "setpriv", "--bounding-set=-ipc_lock", "prlimit", "--memlock=65536:65536", Environment.ProcessPath!, typeof(Program).Assembly.Location, LimitedVerb, share, source);
+
+    private static async Task LoseLinkAndResumeAsync(TransferClient client, string share, string source, string nic)
+    {
+        var moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var request = Request(share, "unplugged") with { MaxRate = 4_000_000, GiveUpAfter = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(10) };
+        var sending = client.SendAsync(request, TransferSource.FromPaths(source), new Watcher(BulkLimits.ExtentBytes, moved));
+        await Task.WhenAny(moved.Task, sending);
+        await Run("ip", "link", "set", nic, "down");
+        var said = await RefusalAsync(() => sending.WaitAsync(TimeSpan.FromMinutes(3)), "");
+        Say($"link down: {said}");
+        await Run("ip", "link", "set", nic, "up");
+        for (var i = 0; i < 60 && !RdmaReadiness.Check().IsReady; i++) await Task.Delay(500);
+        Report("put resumed after the link was down", await client.SendAsync(Request(share, "unplugged"), TransferSource.FromPaths(source)), leastResumed: BulkLimits.ExtentBytes);
+    }
+
+    private static string Refusal(Action body, string names)
+    {
+        try
+        {
+            body();
+        }
+        catch (DwcpTransferException e) when (e.Message.Contains(names, StringComparison.Ordinal))
+        {
+            return $"{e.Message} ({e.Code}, {e.Fault})";
+        }
+
+        throw new InvalidOperationException("It was not refused.");
+    }
+
+    private static async Task<string> RefusalAsync(Func<Task> body, string names)
+    {
+        try
+        {
+            await body();
+        }
+        catch (DwcpTransferException e) when (e.Message.Contains(names, StringComparison.Ordinal))
+        {
+            return $"{e.Message} ({e.Code}, {e.Fault})";
+        }
+
+        throw new InvalidOperationException("It was not refused.");
     }
 
     private static DatacenterRequest Wish { get; } = new() { RequireRdma = true, Required = true, MinimumBytes = 0 };
@@ -114,16 +234,18 @@ internal static class SoftRoce
 
         await victim.WaitForExitAsync();
         if (victim.ExitCode == 0) throw new InvalidOperationException("The client ended before it was killed.");
-        Report("put resumed after a kill", await client.SendAsync(Request(share, "killed"), TransferSource.FromPaths(source)), resumed: true);
+        Report("put resumed after a kill", await client.SendAsync(Request(share, "killed"), TransferSource.FromPaths(source)), leastResumed: 4 * BulkLimits.ExtentBytes);
         await client.DeleteAsync(Request(share, "killed"));
     }
 
-    private static void Report(string what, TransferResult result, bool resumed = false)
+    private static void Say(string what) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds,4:0} s: {what}"));
+
+    private static void Report(string what, TransferResult result, long leastResumed = 0)
     {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        Say(string.Create(CultureInfo.InvariantCulture,
             $"{what}: {result.UserBytes} bytes, {result.SkippedBytes} of them there before, by {result.Transport}, {result.Bulk!.BytesPerSecond / 1e6:0.0} MB/s, {result.Attempts} attempt(s), {result.Root}"));
         if (!result.Transport.StartsWith("rc_", StringComparison.Ordinal)) throw new InvalidOperationException($"It went by {result.Transport}, not by RDMA verbs.");
-        if (resumed && result.SkippedBytes < 4 * BulkLimits.ExtentBytes) throw new InvalidOperationException("Nothing was resumed.");
+        if (result.SkippedBytes < leastResumed) throw new InvalidOperationException("Nothing was resumed.");
     }
 
     private static async Task Run(string program, params string[] arguments)
@@ -157,6 +279,14 @@ internal static class SoftRoce
         {
             b.ReadExactly(right.AsSpan(0, read));
             if (!left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read))) throw new InvalidOperationException("What came back differs.");
+        }
+    }
+
+    private sealed class Watcher(long bytes, TaskCompletionSource reached) : IProgress<TransferProgress>
+    {
+        public void Report(TransferProgress value)
+        {
+            if (value.UserBytes >= bytes) reached.TrySetResult();
         }
     }
 
