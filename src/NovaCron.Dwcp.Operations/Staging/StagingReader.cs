@@ -77,6 +77,9 @@ internal static class StagingReader
         return known.IndexOf('@') is var at and > 0 && Digest(known) is { } digest && FullName(known[..at]) == FullName(Repository(reference)) ? $"{Repository(reference)}@{digest}" : null;
     }
 
+    /// <summary>Whether a reference names neither a registry nor a user of one: such an image is loaded onto the machines by hand, and never pulled.</summary>
+    internal static bool IsOfMachines(string reference) => !reference.Contains('/');
+
     /// <summary>A reference without tag and digest; a colon before the last slash is a port.</summary>
     private static string Repository(string reference)
     {

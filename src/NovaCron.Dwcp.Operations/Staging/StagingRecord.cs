@@ -34,6 +34,9 @@ internal sealed record StagingRecord
 
     public IReadOnlyList<RecordedObject> Objects { get; init; } = [];
 
+    /// <summary>Image references by tag, and what they meant when they were first deployed, <c>name@sha256:...</c>: a tag is resolved once.</summary>
+    public IReadOnlyDictionary<string, string> Pins { get; init; } = new Dictionary<string, string>();
+
     public static async Task<StagingRecord?> ReadAsync(ClusterConnection connection, string @namespace, CancellationToken cancellationToken)
     {
         var map = await connection.FindAsync(ClusterResource.ConfigMap, @namespace, StagingNames.Record, cancellationToken).ConfigureAwait(false);

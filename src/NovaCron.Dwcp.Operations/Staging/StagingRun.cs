@@ -24,6 +24,9 @@ internal sealed class StagingRun
     private readonly List<RecordedObject> _applied = [];
     private readonly DeploymentChecklist _checklist = new();
 
+    // Image references by tag, by what their pods run.
+    private readonly Dictionary<string, string> _pins = new(StringComparer.Ordinal);
+
     // Found out by the first stages.
     private string _version = "";
     private ClusterIdentity _identity = new("", []);
@@ -33,8 +36,10 @@ internal sealed class StagingRun
     private ClusterSurvey _survey = new();
     private ReleaseDecision? _decision;
     private string? _backup;
+    private ManifestTemplates? _templates;
     private string _manifestHash = "";
     private List<JsonObject> _documents = [];
+    private StagingSecrets? _completed;
     private IReadOnlyList<JsonObject> _secrets = [];
     private int _done;
     private StagingStage _stage;
@@ -86,8 +91,8 @@ internal sealed class StagingRun
                 "Use lower case letters, digits and hyphens, at most 63.");
         }
 
-        var templates = ManifestTemplates.Load(_options.AssetsPath);
-        _manifestHash = templates.Hash();
+        _templates = ManifestTemplates.Load(_options.AssetsPath);
+        _manifestHash = _templates.Hash();
 
         // These two are needed by all others and change nothing.
         await StageAsync(StagingStage.Infrastructure, InspectAsync, true, cancellationToken).ConfigureAwait(false);
@@ -95,7 +100,7 @@ internal sealed class StagingRun
         var isProduction = StagingNames.LooksLikeProduction(_options.Namespace);
         await StageAsync(StagingStage.Image, isProduction ? RequireDecisionAsync : ProvideImageAsync, isProduction || Wanted(StagingStage.Image), cancellationToken).ConfigureAwait(false);
         CheckImages();
-        await RenderAsync(templates, cancellationToken).ConfigureAwait(false);
+        await RenderAsync(cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Configuration, ConfigureAsync, Wanted(StagingStage.Configuration), cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Services, t => ApplyAsync(StagingStage.Services, t), Wanted(StagingStage.Services), cancellationToken).ConfigureAwait(false);
         await StageAsync(StagingStage.Workloads, DeployWorkloadsAsync, Wanted(StagingStage.Workloads), cancellationToken).ConfigureAwait(false);
@@ -214,6 +219,8 @@ internal sealed class StagingRun
 
         _namespaceExists = space is not null;
         _record = _namespaceExists ? await StagingRecord.ReadAsync(_connection, _options.Namespace, cancellationToken).ConfigureAwait(false) : null;
+        foreach (var (reference, pinned) in _record?.Pins ?? new Dictionary<string, string>())
+            _pins[reference] = pinned;
         _survey = await ClusterSurvey.TakeAsync(_connection, _options.Namespace, _options.Values, cancellationToken).ConfigureAwait(false);
         var notes = string.Concat(_survey.Notes.Select(n => $"; {n}"));
         _checklist.Before("The cluster is new enough (1.30)", true, _version);
@@ -227,15 +234,15 @@ internal sealed class StagingRun
         return $"Kubernetes {_version} as {_identity.UserName}, namespace {_options.Namespace} {(_namespaceExists ? "exists" : "is new")}{notes}";
     }
 
-    private async Task RenderAsync(ManifestTemplates templates, CancellationToken cancellationToken)
+    private async Task RenderAsync(CancellationToken cancellationToken)
     {
         var live = _namespaceExists ? await _connection.FindAsync(ClusterResource.Secret, _options.Namespace, StagingNames.Secrets, cancellationToken).ConfigureAwait(false) : null;
         var authority = _namespaceExists
             ? await _connection.FindAsync(ClusterResource.Secret, _options.Namespace, StagingNames.AuthoritySecret, cancellationToken).ConfigureAwait(false)
             : null;
-        var secrets = StagingSecrets.Complete(live, authority, _options.Namespace, _options.Values.Redis, _options.RotateSecrets, _time.GetUtcNow());
-        _secrets = secrets.Documents(_options.Namespace);
-        _documents = [.. StagingService.Render(templates, Settings(_options, _connection.Context, _survey, secrets), _options.Namespace)];
+        _completed = StagingSecrets.Complete(live, authority, _options.Namespace, _options.Values.Redis, _options.RotateSecrets, _time.GetUtcNow());
+        _secrets = _completed.Documents(_options.Namespace);
+        _documents = [.. StagingService.Render(_templates!, Settings(_options, _connection.Context, _survey, _completed), _options.Namespace)];
         if (_documents.Exists(d => d["kind"]!.ToString() == "Deployment" && d["metadata"]!["name"]!.ToString() == "grafana"))
         {
             var space = _options.Values.Network.MonitoringNamespace;
@@ -281,8 +288,47 @@ internal sealed class StagingRun
             return string.Create(CultureInfo.InvariantCulture, $"{image.Reference}, {image.Size / 1e6:0.0} MB, {image.Components} components, pushed with {image.Tool}");
         }
 
-        var loose = new[] { _options.Values.Image, _options.Values.RedisImage }.Where(i => !i.Contains("@sha256:", StringComparison.Ordinal)).Distinct().ToList();
-        return loose.Count == 0 ? "images by digest" : $"not pinned by digest: {string.Join(", ", loose)}";
+        UsePins();
+        var loose = Loose.ToList();
+        return loose.Count == 0 ? "images by digest" : $"not by digest yet: {string.Join(", ", loose)}";
+    }
+
+    private IEnumerable<string> Loose =>
+        new[] { _options.Values.Image, _options.Values.RedisImage }.Where(i => !i.Contains("@sha256:", StringComparison.Ordinal)).Distinct();
+
+    private void UsePins() => _options = _options with
+    {
+        Values = _options.Values with
+        {
+            Image = _pins.GetValueOrDefault(_options.Values.Image, _options.Values.Image),
+            RedisImage = _pins.GetValueOrDefault(_options.Values.RedisImage, _options.Values.RedisImage),
+        },
+    };
+
+    /// <summary>A tag may mean something else tomorrow, or on the next machine: what it meant now is deployed by digest, where the pods' runtime can name it.</summary>
+    /// <returns>Whether the manifests changed.</returns>
+    private async Task<bool> PinAsync(CancellationToken cancellationToken)
+    {
+        var running = await StagingReader.ReadImagesAsync(_connection, _options.Namespace, cancellationToken).ConfigureAwait(false);
+        var before = _pins.Count;
+        foreach (var reference in Loose.Where(i => i == _options.Values.RedisImage || !StagingReader.IsOfMachines(i)))
+        {
+            if (running.Where(i => i.Reference == reference).Select(i => i.RepositoryDigest).Distinct().ToList() is not [{ } pinned])
+                continue;
+            _pins[reference] = pinned;
+            Report(StagingStage.Workloads, $"{reference} is {pinned}, and deployed by that from now on");
+        }
+
+        if (_pins.Count == before)
+            return false;
+        UsePins();
+        _documents =
+        [
+            .. _documents.Where(d => StageOf(d) != StagingStage.Workloads)
+                .Concat(StagingService.Render(_templates!, Settings(_options, _connection.Context, _survey, _completed!), _options.Namespace).Where(d => StageOf(d) == StagingStage.Workloads))
+                .OrderBy(ManifestOrder.Key, StringComparer.Ordinal),
+        ];
+        return true;
     }
 
     /// <summary>Into production goes what got its GO, byte for byte, at 0 %, and not before what is there was saved.</summary>
@@ -347,15 +393,49 @@ internal sealed class StagingRun
 
     private async Task<string> DeployWorkloadsAsync(CancellationToken cancellationToken)
     {
-        await ApplyAsync(StagingStage.Workloads, cancellationToken).ConfigureAwait(false);
-        if (_options.WhatIf)
-            return Summary(_documents.Count(d => StageOf(d) == StagingStage.Workloads));
-        var deployments = _documents.Where(d => d["kind"]!.ToString() == "Deployment" && StageOf(d) == StagingStage.Workloads).Select(d => d["metadata"]!["name"]!.ToString()).ToList();
         var started = _time.GetTimestamp();
-        await new WorkloadWaiter(_connection, _options.Namespace, _time)
-            .WaitAsync(deployments, _options.ReadyTimeout, (message, warning) => Report(StagingStage.Workloads, message, warning), cancellationToken)
-            .ConfigureAwait(false);
-        return string.Create(CultureInfo.InvariantCulture, $"{deployments.Count} deployments ready, waited {_time.GetElapsedTime(started).TotalSeconds:0.0} s");
+        if (_options.WhatIf)
+        {
+            await ApplyAsync(StagingStage.Workloads, cancellationToken).ConfigureAwait(false);
+            return Summary(_documents.Count(d => StageOf(d) == StagingStage.Workloads));
+        }
+
+        if (Loose.Contains(_options.Values.RedisImage))
+        {
+            // Before the nodes, which need not see it start twice.
+            await ApplyAsync(StagingStage.Workloads, cancellationToken, IsOfRedis).ConfigureAwait(false);
+            try
+            {
+                await WaitAsync(IsOfRedis, _options.ReadyTimeout / 4).ConfigureAwait(false);
+                await PinAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (DwcpStagingException e)
+            {
+                // Waiting for all of them tells it again, with everything else that is wrong.
+                Report(StagingStage.Workloads, e.Message, warning: true);
+            }
+        }
+
+        await ApplyAsync(StagingStage.Workloads, cancellationToken).ConfigureAwait(false);
+        var deployments = await WaitAsync(_ => true, _options.ReadyTimeout).ConfigureAwait(false);
+        if (await PinAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await ApplyAsync(StagingStage.Workloads, cancellationToken).ConfigureAwait(false);
+            await WaitAsync(_ => true, _options.ReadyTimeout).ConfigureAwait(false);
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{deployments} deployments ready, waited {_time.GetElapsedTime(started).TotalSeconds:0.0} s");
+
+        static bool IsOfRedis(JsonObject document) => document["metadata"]!["labels"]?["app.kubernetes.io/component"]?.ToString() == "redis";
+
+        async Task<int> WaitAsync(Func<JsonObject, bool> which, TimeSpan limit)
+        {
+            var names = _documents.Where(d => d["kind"]!.ToString() == "Deployment" && StageOf(d) == StagingStage.Workloads && which(d)).Select(d => d["metadata"]!["name"]!.ToString()).ToList();
+            await new WorkloadWaiter(_connection, _options.Namespace, _time)
+                .WaitAsync(names, limit, (message, warning) => Report(StagingStage.Workloads, message, warning), cancellationToken)
+                .ConfigureAwait(false);
+            return names.Count;
+        }
     }
 
     private async Task<string> ObserveAsync(CancellationToken cancellationToken)
@@ -375,9 +455,9 @@ internal sealed class StagingRun
         return string.Create(CultureInfo.InvariantCulture, $"{summary}; Prometheus scrapes {scraped} pods");
     }
 
-    private async Task<string> ApplyAsync(StagingStage stage, CancellationToken cancellationToken)
+    private async Task<string> ApplyAsync(StagingStage stage, CancellationToken cancellationToken, Func<JsonObject, bool>? which = null)
     {
-        var documents = _documents.Where(d => StageOf(d) == stage).ToList();
+        var documents = _documents.Where(d => StageOf(d) == stage && which?.Invoke(d) != false).ToList();
         foreach (var document in documents)
         {
             var result = await ApplyAsync(stage, document, cancellationToken).ConfigureAwait(false);
@@ -420,8 +500,13 @@ internal sealed class StagingRun
         // Something that carries our label although no record names it was created by a run that did not live to write its record.
         // In another namespace (monitoring) it may as well be another deployment's.
         var orphaned = before is null && !created && result is not null && !IsNamespaceOrShared(kind) && WasOursBefore(result) && (space == _options.Namespace || kind == "StorageClass");
-        _applied.Add(entry with { Created = created || before?.Created == true || orphaned });
-        _done++;
+        // Applied twice where a tag was resolved in between.
+        if (!_applied.Exists(entry.IsSameAs))
+        {
+            _applied.Add(entry with { Created = created || before?.Created == true || orphaned });
+            _done++;
+        }
+
         return result;
     }
 
@@ -541,6 +626,7 @@ internal sealed class StagingRun
             Values = _options.Values,
             Survey = _survey,
             Objects = objects,
+            Pins = _pins,
         };
         await _connection.ApplyAsync(record.ToDocument(_options.Namespace), cancellationToken: cancellationToken).ConfigureAwait(false);
         return record;

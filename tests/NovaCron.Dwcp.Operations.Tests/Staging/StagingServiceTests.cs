@@ -55,6 +55,49 @@ public sealed class StagingServiceTests : IDisposable
         Assert.Equal(before, _server.Objects.ToDictionary(o => o.Key, o => o.Value["metadata"]!["resourceVersion"]?.ToString()));
     }
 
+    // As container runtimes report what they pulled: by repository and digest, which another registry content behind the tag would change.
+    private void PullAs(char digest) => _server.ShapePod = p =>
+    {
+        var image = p["spec"]!["containers"]![0]!["image"]!.ToString();
+        if (!image.Contains("@sha256:", StringComparison.Ordinal))
+            p["status"]!["containerStatuses"]![0]!["imageID"] = $"{image[..image.LastIndexOf(':')]}@sha256:{new string(digest, 64)}";
+    };
+
+    private string ImageOf(string deployment) =>
+        _server.Get($"apis/apps/v1/namespaces/staging/deployments/{deployment}")["spec"]!["template"]!["spec"]!["containers"]![0]!["image"]!.ToString();
+
+    [Fact]
+    public async Task A_tag_is_resolved_once_and_deployed_by_digest()
+    {
+        PullAs('c');
+        var options = new StagingOptions { Values = new StagingValues { Image = "registry.test:5000/novacron/dwcpd:3.0.0" } };
+        var first = await DeployAsync(options);
+        Assert.Equal($"registry.test:5000/novacron/dwcpd@sha256:{new string('c', 64)}", ImageOf("dwcp-v3"));
+        Assert.Equal(ImageOf("dwcp-v3"), ImageOf("dwcp-v3-guardian"));
+        Assert.Equal($"docker.io/library/redis@sha256:{new string('c', 64)}", ImageOf("dwcp-v3-redis"));
+        Assert.True(first.IsReady);
+
+        // The tag means something else now; nobody asked for that.
+        PullAs('d');
+        Assert.Empty((await DeployAsync(options)).Changed.Select(c => $"{c.Target}: {string.Join(", ", c.Fields)}"));
+        Assert.EndsWith(new string('c', 64), ImageOf("dwcp-v3"));
+
+        var other = options with { Values = options.Values with { Image = "registry.test:5000/novacron/dwcpd:3.0.1" } };
+        await DeployAsync(other);
+        Assert.EndsWith(new string('d', 64), ImageOf("dwcp-v3"));
+        Assert.EndsWith(new string('c', 64), ImageOf("dwcp-v3-redis"));
+    }
+
+    [Fact]
+    public async Task An_image_without_a_registry_is_never_pulled_and_keeps_its_name()
+    {
+        PullAs('c');
+        await DeployAsync();
+        Assert.Equal("dwcpd:3.0.0", ImageOf("dwcp-v3"));
+        Assert.Equal("Never", _server.Get("apis/apps/v1/namespaces/staging/deployments/dwcp-v3")["spec"]!["template"]!["spec"]!["containers"]![0]!["imagePullPolicy"]!.ToString());
+        Assert.Equal("IfNotPresent", _server.Get("apis/apps/v1/namespaces/staging/deployments/dwcp-v3-redis")["spec"]!["template"]!["spec"]!["containers"]![0]!["imagePullPolicy"]!.ToString());
+    }
+
     [Fact]
     public async Task Flag_ceiling_and_replicas_belong_to_others_after_the_first_run()
     {

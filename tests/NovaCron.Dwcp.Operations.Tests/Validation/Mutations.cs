@@ -176,7 +176,8 @@ internal static class Mutations
         new("integration-resume", "transfer lost", r => r.Probe.Break = (q, x) => q.Number == 17 ? x with { Succeeded = false, Detail = "gone" } : x, Fail, NoGo),
         new("integration-resume", "was not interrupted", r => r.Probe.Break = (q, x) => q.Number == 17 ? x with { Resumes = 0 } : x, Error, Undecided),
         new("infra-targets", "production judged by a rehearsal's targets", r => Variable(r, "DWCP_ENVIRONMENT", "production"), Fail, NoGo, "infra-drift"),
-        new("infra-image-digests", "real pods, image by tag", r => { Real(r); r.Container(c => c["image"] = "dwcpd:latest"); }, Fail, NoGo, "infra-drift", "security-image-scan"),
+        new("infra-image-digests", "real pods, image by tag", r => { Real(r); r.Container(c => { c["image"] = "dwcpd:latest"; c["imagePullPolicy"] = "IfNotPresent"; }); }, Fail, NoGo, "infra-drift", "security-image-scan"),
+        new("infra-image-digests", "real pods, loaded by hand, one machine has another image", r => { Real(r); LoadedByHand(r); }, Fail, NoGo, "infra-drift", "security-image-scan"),
         new("security-image-scan", "real pods, nobody scanned", Real, Error, Review),
         new("infra-autoscaler", "real pods, no metrics-server", r => r.Nodes.Rehearsal = false, Fail, NoGo, "security-image-scan"),
         new("infra-custom-resources", "approvals of validations are not bound to a name", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/dwcp-validation-is-signed"), Fail, NoGo, "infra-drift"),
@@ -273,6 +274,12 @@ internal static class Mutations
     {
         rig.Nodes.Rehearsal = false;
         rig.Server.Objects[Scaler]["status"] = JsonNode.Parse("""{"conditions":[{"type":"ScalingActive","status":"True"}]}""");
+    }
+
+    private static void LoadedByHand(ValidationRig rig)
+    {
+        rig.Container(c => (c["image"], c["imagePullPolicy"]) = ("dwcpd:3.0.0", "Never"));
+        rig.Pod(p => p["status"]!["containerStatuses"]![0]!["imageID"] = "sha256:" + new string('b', 64));
     }
 
     private static void Forbid(ValidationRig rig, string method, string suffix, bool dryRuns = true) => rig.Server.Intercept = (q, _) =>

@@ -53,6 +53,8 @@ internal sealed class ManifestSettings
         // Without a survey (export) the usual ports.
         IReadOnlyList<ServicePort> ports = survey.SystemPorts.Count > 0 ? survey.SystemPorts : [new(53, "TCP"), new(53, "UDP"), new(443, "TCP"), new(6443, "TCP")];
         _values["network.systemPorts"] = new JsonArray([.. ports.Select(p => new JsonObject { ["port"] = p.Port, ["protocol"] = p.Protocol })]);
+        // What no registry has is on the machines, or it is nowhere: a pull could only bring something else of that name.
+        Set("image.pullPolicy", StagingReader.IsOfMachines(values.Image) ? "Never" : values.ImagePullPolicy);
         _values["image.pullSecrets"] = string.IsNullOrEmpty(values.ImagePullSecret) ? null : new JsonArray(new JsonObject { ["name"] = values.ImagePullSecret });
     }
 
