@@ -10,7 +10,7 @@ using NovaCron.Dwcp.Codec;
 // links ROW,.. [--seconds N] [--runs N] [--peers 0] [--dwcp dwcp.dll] [--directory DIR] [--verbose 1]
 // window FILE [--mib N] [--window MIB] [--levels NAME,..]
 // dictionary FILE-OF-LINES [--length BYTES]
-// codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY]
+// codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY] [--results FILE]
 return args is ["codec", string corpus, ..]
     ? RunCodec(corpus, args[2..])
     : args is ["window", string file, ..] ? RunWindow(file, args[2..])
@@ -25,14 +25,15 @@ static int Usage()
 {
     Console.Error.WriteLine(
         """
-        usage: codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY]
+        usage: codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY] [--results FILE]
                window FILE [--mib N] [--window MIB] [--levels NAME,..]
                dictionary FILE-OF-LINES [--length BYTES]
                ucx [SECONDS]
                links ROW,.. [--seconds N] [--runs N] [--peers 0] [--dwcp dwcp.dll] [--directory DIR] [--verbose 1]
                loopback [SECONDS]
         A codec is a family (dwcp, zstd, xz, brotli, lz4) or a level without its space: dwcpFast, zstd-1, zstd--fast=5, xz-9e. CORPUS is made by corpus.sh.
-        With --report, codec-N.md and two charts are written for N threads.
+        With --report, codec-N.md and two charts are written for N threads. With --results, what was measured is added to a file, and the report is over
+        all that is in it: members may be measured in runs of their own.
         """);
     return 2;
 }
@@ -81,8 +82,25 @@ static int RunCodec(string corpus, string[] options)
     }
 
     double copySpeed = CodecBenchmark.MemoryCopySpeed();
-    List<CodecResult> results = new CodecBenchmark(threads, seconds).Run(codecs, members, mib << 20);
-    string report = CodecReport.Write(results, codecs.Select(c => $"{c.Family} {c.Version}").Distinct(), threads, copySpeed);
+    var benchmark = new CodecBenchmark(threads, seconds);
+    List<CodecResult> results = [];
+    string? file = Option("--results");
+    foreach (FileInfo member in members)
+    {
+        List<CodecResult> measured = benchmark.Run(codecs, member, mib << 20);
+        results.AddRange(measured);
+        if (file is not null)
+        {
+            File.AppendAllLines(file, measured.Select(r => r.ToLine()));
+        }
+    }
+
+    if (file is not null)
+    {
+        results = [.. File.ReadLines(file).Select(CodecResult.Parse)];
+    }
+
+    string report = CodecReport.Write(results, codecs.Where(c => results.Any(r => r.Family == c.Family)).Select(c => $"{c.Family} {c.Version}").Distinct(), threads, copySpeed);
     Console.WriteLine();
     Console.WriteLine(report[..report.IndexOf("### Every member", StringComparison.Ordinal)]);
     if (Option("--report") is { } directory)

@@ -63,7 +63,7 @@ if have perl telemetry; then
   perl -e 'srand(7); my ($t, $c, $a, $b) = (1.7e18, 0, 20, 1013.25);
     while (1) { $t += 1000000 + int(rand(2000)); $c += int(rand(300)); $a += (rand() - 0.5) / 50; $b += (rand() - 0.5) / 10;
       print pack("q<d<f<L<S<S<CCS<", $t, $a, $b, $c, 300 + int(rand(40)), 7, int(rand(4)), 0x80, int($c / 1000) & 0xFFFF) or exit }' 2>/dev/null |
-    cut > "$out/telemetry" || true
+    take > "$out/telemetry" || true
 fi
 
 # The same kind of telemetry as columns, 16384 values each, as an analytical store keeps them: time, gauge, counter, state, latency.

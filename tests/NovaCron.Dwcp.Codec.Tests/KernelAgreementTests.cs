@@ -33,13 +33,13 @@ public sealed unsafe class KernelAgreementTests
             Assert.Equal(written, HuffmanCode.ReadLengths(description, again));
             Assert.True(lengths.SequenceEqual(again));
 
-            Span<uint> codes = stackalloc uint[256];
+            Span<ulong> codes = stackalloc ulong[256];
             HuffmanCode.AssignCodes(lengths, codes);
             byte[] stream = new byte[length * 2 + 16];
             int end;
             fixed (byte* s = symbols)
             fixed (byte* d = stream)
-            fixed (uint* c = codes)
+            fixed (ulong* c = codes)
             {
                 end = (int)(HuffmanKernel.EncodeStream(s, length, c, d) - d);
             }
@@ -67,7 +67,7 @@ public sealed unsafe class KernelAgreementTests
             Histogram.Count(symbols, counts);
             byte[] lengths = new byte[256];
             HuffmanCode.BuildLengths(counts, lengths);
-            Span<uint> codes = stackalloc uint[256];
+            Span<ulong> codes = stackalloc ulong[256];
             HuffmanCode.AssignCodes(lengths, codes);
             ushort[] table = new ushort[HuffmanCode.TableSize];
             HuffmanCode.FillTable(lengths, table);
@@ -77,7 +77,7 @@ public sealed unsafe class KernelAgreementTests
             int[] ends = new int[streams];
             fixed (byte* s = symbols)
             fixed (byte* d = payload)
-            fixed (uint* c = codes)
+            fixed (ulong* c = codes)
             {
                 byte* p = d + Below;
                 for (int i = 0; i < streams; i++)

@@ -87,7 +87,7 @@ internal static unsafe class StreamCoder
             throw new ArgumentException("The destination is smaller than MaxEncoded asks.", nameof(destination));
         }
 
-        Span<uint> codes = stackalloc uint[256];
+        Span<ulong> codes = stackalloc ulong[256];
         HuffmanCode.AssignCodes(lengths, codes);
         destination[0] = (byte)StreamMethod.Huffman;
         int head = 1 + Bytes.WriteVarint(destination[1..], (uint)source.Length);
@@ -97,7 +97,7 @@ internal static unsafe class StreamCoder
         int streams = HuffmanKernel.StreamsOf(source.Length);
         fixed (byte* s = source)
         fixed (byte* d = destination)
-        fixed (uint* c = codes)
+        fixed (ulong* c = codes)
         {
             byte* sizes = d + head;
             byte* p = sizes + streams * StreamLength;

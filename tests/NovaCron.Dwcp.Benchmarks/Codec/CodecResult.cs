@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace NovaCron.Dwcp.Benchmarks.Codec;
 
 /// <summary>One codec on one member.</summary>
@@ -25,4 +27,15 @@ internal sealed record CodecResult(string Member, string Family, string Codec, i
     /// <summary>Whether this is better in all three figures: smaller, and faster both ways.</summary>
     public bool Dominates(CodecResult other) =>
         Encoded < other.Encoded && EncodeSeconds < other.EncodeSeconds && DecodeSeconds < other.DecodeSeconds;
+
+    /// <summary>All fields, separated by tabs, for <see cref="Parse"/>.</summary>
+    public string ToLine() => string.Create(CultureInfo.InvariantCulture, $"{Member}\t{Family}\t{Codec}\t{Length}\t{Encoded}\t{EncodeSeconds:R}\t{DecodeSeconds:R}");
+
+    /// <summary>Reads what <see cref="ToLine"/> wrote.</summary>
+    /// <exception cref="FormatException">The line is none of its lines.</exception>
+    public static CodecResult Parse(string line) => line.Split('\t') is [var member, var family, var codec, var length, var encoded, var encode, var decode]
+        ? new CodecResult(
+            member, family, codec, int.Parse(length, CultureInfo.InvariantCulture), int.Parse(encoded, CultureInfo.InvariantCulture),
+            double.Parse(encode, CultureInfo.InvariantCulture), double.Parse(decode, CultureInfo.InvariantCulture))
+        : throw new FormatException($"\"{line}\" is no line of results: it needs seven fields, separated by tabs.");
 }

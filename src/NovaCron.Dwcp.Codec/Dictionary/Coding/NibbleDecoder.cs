@@ -13,12 +13,17 @@ internal sealed unsafe class NibbleDecoder
     private const int Slack = 64;
     private readonly NibbleCoding _coding = new();
     private readonly byte[] _extra = GC.AllocateUninitializedArray<byte>(NibbleCoding.MaxSegment * 4 + 64, pinned: true);
+
+    // Room for the mean of two models and its end. Not on the stack: a method with room there is compiled once, before it is known where models lie.
+    private readonly ushort[] _mean = GC.AllocateUninitializedArray<ushort>(NibbleModel.Symbols + 1, pinned: true);
     private int _lastKind;
 
     // The loops are compiled once for each second context.
     private readonly struct InText;
 
     private readonly struct InOther;
+
+    public NibbleDecoder() => _mean[NibbleModel.Symbols] = NibbleModel.Total;
 
     /// <summary>Begins a block.</summary>
     /// <param name="primed">The models of a dictionary; null for new ones.</param>
@@ -71,8 +76,7 @@ internal sealed unsafe class NibbleDecoder
         where TText : struct
     {
         bool text = typeof(TText) == typeof(InText);
-        ushort* mean = stackalloc ushort[NibbleModel.Symbols + 1];
-        mean[NibbleModel.Symbols] = NibbleModel.Total;
+        ushort* mean = (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_mean));
         ushort* models = _coding.Models;
         byte* extra = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra));
         long bit = 0;

@@ -16,7 +16,11 @@ internal static unsafe class MatchKernel
 
     /// <summary>Hash of the first <paramref name="bytes"/> (4 to 8) bytes at <paramref name="p"/> in <paramref name="bits"/> bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Hash(byte* p, int bytes, int bits) => (uint)((Bytes.Load64(p) << (64 - 8 * bytes)) * Prime >> (64 - bits));
+    public static uint Hash(byte* p, int bytes, int bits) => (uint)(Bytes.Load64(p) * Multiplier(bytes) >> (64 - bits));
+
+    /// <summary>What a word is multiplied with for a hash of its lowest <paramref name="bytes"/> (1 to 8) bytes: the others are shifted out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Multiplier(int bytes) => Prime << (64 - 8 * bytes);
 
     /// <summary>Asks for the line of memory at <paramref name="p"/>, which need not be readable.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

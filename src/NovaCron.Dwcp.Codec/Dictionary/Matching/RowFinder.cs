@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using NovaCron.Dwcp.Codec.Entropy;
 
 namespace NovaCron.Dwcp.Codec.Dictionary.Matching;
 
@@ -18,19 +19,19 @@ internal sealed unsafe class RowFinder
     private const int RowShift = 4;
     private const int TagBits = 8;
 
-    private readonly int _hashBytes;
+    private readonly ulong _multiplier;
     private readonly int _maxRowBits;
     private byte[] _tagArray = [];
     private uint[] _positionArray = [];
     private byte* _tags;
     private uint* _positions;
-    private int _hashBits;
+    private int _hashShift;
 
     /// <param name="hashBytes">The bytes that a candidate shares at least, 3 to 8.</param>
     /// <param name="maxRowBits">Binary logarithm of the most rows.</param>
     public RowFinder(int hashBytes, int maxRowBits)
     {
-        _hashBytes = hashBytes;
+        _multiplier = MatchKernel.Multiplier(hashBytes);
         _maxRowBits = maxRowBits;
     }
 
@@ -50,11 +51,11 @@ internal sealed unsafe class RowFinder
         // The tags hold where a row's ring begins, which decides what it forgets first.
         _tagArray.AsSpan(0, rows * RowEntries).Clear();
         _positionArray.AsSpan(0, rows * RowEntries).Clear();
-        _hashBits = rowBits + TagBits;
+        _hashShift = 64 - rowBits - TagBits;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint Hash(byte* p) => MatchKernel.Hash(p, _hashBytes, _hashBits);
+    public uint Hash(byte* p) => (uint)(Bytes.Load64(p) * _multiplier >> _hashShift);
 
     /// <summary>Adds a position under its hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

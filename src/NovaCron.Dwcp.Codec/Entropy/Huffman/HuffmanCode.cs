@@ -151,15 +151,15 @@ internal static unsafe class HuffmanCode
         }
     }
 
-    /// <summary>Canonical codes: by length, then by symbol. Entry = code &lt;&lt; 8 | length.</summary>
-    public static void AssignCodes(ReadOnlySpan<byte> lengths, Span<uint> codes)
+    /// <summary>Canonical codes: by length, then by symbol. Entry = code in the highest bits | length in the lowest.</summary>
+    public static void AssignCodes(ReadOnlySpan<byte> lengths, Span<ulong> codes)
     {
         Span<int> next = stackalloc int[MaxBits + 2];
         FirstCodes(lengths, next);
         for (int s = 0; s < 256; s++)
         {
             int length = lengths[s];
-            codes[s] = length == 0 ? 0 : (uint)next[length]++ << 8 | (uint)length;
+            codes[s] = length == 0 ? 0 : (ulong)next[length]++ << 64 - length | (uint)length;
         }
     }
 

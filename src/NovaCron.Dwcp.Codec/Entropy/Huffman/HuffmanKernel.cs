@@ -27,47 +27,48 @@ internal static unsafe class HuffmanKernel
 
     /// <summary>Encodes <paramref name="count"/> symbols as one stream. Needs 8 bytes of room beyond the last byte written.</summary>
     /// <returns>One beyond the last byte written.</returns>
-    public static byte* EncodeStream(byte* source, int count, uint* codes, byte* destination)
+    public static byte* EncodeStream(byte* source, int count, ulong* codes, byte* destination)
     {
+        // What was written moves down as codes come in above it (as in zstd's huf_compress.c). The lengths in the lowest bits stay below the bits
+        // that are held, 62 at most; only that of the last code before these are stored could be among them, so it is left out.
         ulong bits = 0;
-        int held = 0;
+        ulong held = 0;
         byte* s = source + count;
         byte* d = destination;
         for (; count >= SymbolsPerRefill; count -= SymbolsPerRefill)
         {
             s -= SymbolsPerRefill;
-            uint e4 = codes[s[4]], e3 = codes[s[3]], e2 = codes[s[2]], e1 = codes[s[1]], e0 = codes[s[0]];
-            bits |= (ulong)(e4 >> 8) << held;
-            held += (byte)e4;
-            bits |= (ulong)(e3 >> 8) << held;
-            held += (byte)e3;
-            bits |= (ulong)(e2 >> 8) << held;
-            held += (byte)e2;
-            bits |= (ulong)(e1 >> 8) << held;
-            held += (byte)e1;
-            bits |= (ulong)(e0 >> 8) << held;
-            held += (byte)e0;
-            Bytes.Store64(d, bits);
-            d += held >> 3;
-            bits >>= held & 0x38;
-            held &= 7;
+            ulong e4 = codes[s[4]], e3 = codes[s[3]], e2 = codes[s[2]], e1 = codes[s[1]], e0 = codes[s[0]];
+            bits = bits >> (int)e4 | e4;
+            held += e4;
+            bits = bits >> (int)e3 | e3;
+            held += e3;
+            bits = bits >> (int)e2 | e2;
+            held += e2;
+            bits = bits >> (int)e1 | e1;
+            held += e1;
+            bits = bits >> (int)e0 | e0 & ~0xFFul;
+            held += e0;
+            int n = (byte)held;
+            Bytes.Store64(d, bits >> 64 - n);
+            d += n >> 3;
+            held = (ulong)(n & 7);
         }
 
         while (count-- > 0)
         {
-            uint e = codes[*--s];
-            bits |= (ulong)(e >> 8) << held;
-            held += (byte)e;
-            Bytes.Store64(d, bits);
-            d += held >> 3;
-            bits >>= held & 0x38;
-            held &= 7;
+            ulong e = codes[*--s];
+            bits = bits >> (int)e | e & ~0xFFul;
+            int n = (byte)(held + e);
+            Bytes.Store64(d, bits >> 64 - n);
+            d += n >> 3;
+            held = (ulong)(n & 7);
         }
 
-        bits |= 1ul << held;
-        held++;
-        Bytes.Store64(d, bits);
-        return d + (held + 7 >> 3);
+        // A shift by 64 would shift nothing.
+        int rest = (int)held;
+        *d = (byte)(bits >> 1 >> 63 - rest | 1ul << rest);
+        return d + 1;
     }
 
     /// <summary>

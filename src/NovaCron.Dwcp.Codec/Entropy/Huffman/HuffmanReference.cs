@@ -13,13 +13,13 @@ internal static class HuffmanReference
             bit--;
         }
 
-        Span<uint> codes = stackalloc uint[256];
+        Span<ulong> codes = stackalloc ulong[256];
         HuffmanCode.AssignCodes(lengths, codes);
         for (int i = 0; i < destination.Length; i++)
         {
             uint code = 0;
             int symbol = -1;
-            for (uint length = 1; length <= HuffmanCode.MaxBits && symbol < 0; length++)
+            for (int length = 1; length <= HuffmanCode.MaxBits && symbol < 0; length++)
             {
                 if (--bit < 0)
                 {
@@ -27,7 +27,7 @@ internal static class HuffmanReference
                 }
 
                 code = code << 1 | (uint)(stream[bit >> 3] >> (bit & 7) & 1);
-                symbol = codes.IndexOf(code << 8 | length);
+                symbol = codes.IndexOf((ulong)code << 64 - length | (uint)length);
             }
 
             destination[i] = (byte)symbol;
