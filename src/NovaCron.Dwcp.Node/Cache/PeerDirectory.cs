@@ -51,7 +51,7 @@ internal sealed class PeerDirectory(NodeOptions options, RedisCache cache, Rollo
                 cache.Watch();
                 var state = flag.State;
                 var record = new PeerRecord(options.PodName, state.Revision, state.Effective, health.IsReady,
-                    metrics.Sessions.Active(VersionLabel.V1), metrics.Sessions.Active(VersionLabel.V3), time.GetUtcNow());
+                    metrics.Sessions.Active(VersionLabel.V1), metrics.Sessions.Active(VersionLabel.V3), time.GetUtcNow(), options.PodAddress?.ToString());
                 await cache.PublishAsync(Set, options.PodName, JsonSerializer.Serialize(record, NodeJson.Default.PeerRecord), record.At, Lifetime).ConfigureAwait(false);
             }
             while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));

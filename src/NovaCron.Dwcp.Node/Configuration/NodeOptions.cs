@@ -19,6 +19,9 @@ public sealed record NodeOptions
     /// <summary>Namespace of this pod, in which the ConfigMap and the Lease are looked up.</summary>
     public required string Namespace { get; init; }
 
+    /// <summary>Address of this pod in the cluster's network, which its siblings are told; null: they are not.</summary>
+    public IPAddress? PodAddress { get; init; }
+
     /// <summary>Address to listen on.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.Any;
 
@@ -101,6 +104,9 @@ public sealed record NodeOptions
             Paths = paths,
             PodName = Read("DWCP_POD_NAME") ?? (standalone ? Environment.MachineName : null) ?? throw new DwcpNodeException("DWCP_POD_NAME is not set. Set it from metadata.name (downward API)."),
             Namespace = podNamespace,
+            PodAddress = Read("DWCP_POD_IP") is { } own
+                ? IPAddress.TryParse(own, out var ownAddress) ? ownAddress : throw Malformed("DWCP_POD_IP", own, "an IP address (downward API, status.podIP)")
+                : null,
             BindAddress = Read("DWCP_BIND_ADDRESS") is { } bind
                 ? IPAddress.TryParse(bind, out var address) ? address : throw Malformed("DWCP_BIND_ADDRESS", bind, "an IP address")
                 : IPAddress.Any,

@@ -2,22 +2,26 @@ using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using NovaCron.Dwcp.Codec;
-using NovaCron.Dwcp.Node.Secrets;
 using NovaCron.Dwcp.Transport.Storage;
 using NovaCron.Dwcp.Transport.Transfers;
 
 namespace NovaCron.Dwcp.Node.Diagnostics;
 
 /// <summary>Small measurements inside the pod, one at a time, bounded in size and time, so that they can run beside real traffic.</summary>
-internal sealed class BenchmarkRunner(SecretFiles secrets, ObjectStore store, Func<IPEndPoint> dataEndPoint)
+internal sealed class BenchmarkRunner(OwnTransfers transfers, ObjectStore store, Func<Task<IReadOnlyList<(string Pod, IPAddress Address)>>> siblings)
 {
     private const int SampleBytes = 32 << 20;
+    private const int CodecBytes = 16 << 20;
     private const int BlockBytes = 256 << 10;
+
+    /// <summary>Dense encodes twelve megabytes a second and more; this is done in a second.</summary>
+    private const int InternetBytes = 8 << 20;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim _one = new(1);
 
     /// <summary>What can be asked for.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["memory", "codec", "store", "transfer"];
+    public static IReadOnlyList<string> Kinds { get; } = ["memory", "codec", "internet", "store", "transfer", "sibling"];
 
     /// <summary>Runs one; null when another is running.</summary>
     /// <param name="kind">One of <see cref="Kinds"/>.</param>
@@ -34,9 +38,11 @@ internal sealed class BenchmarkRunner(SecretFiles secrets, ObjectStore store, Fu
             return kind switch
             {
                 "memory" => await Task.Run(() => Memory(limit.Token), limit.Token).ConfigureAwait(false),
-                "codec" => await Task.Run(() => Codec(level, limit.Token), limit.Token).ConfigureAwait(false),
+                "codec" => await Task.Run(() => Codec(kind, SampleData.Create(CodecBytes, seed: 1), SampleData.Name, level, limit.Token), limit.Token).ConfigureAwait(false),
+                "internet" => await Task.Run(() => Codec(kind, SampleData.CreateInternet(InternetBytes, seed: 1), SampleData.InternetName, level, limit.Token), limit.Token).ConfigureAwait(false),
                 "store" => await StoreAsync(limit.Token).ConfigureAwait(false),
-                "transfer" => await TransferAsync(level, canaryKey, limit.Token).ConfigureAwait(false),
+                "transfer" => await TransferAsync(kind, "the pod's own data port and store", transfers.OwnAddress, level, canaryKey, limit.Token).ConfigureAwait(false),
+                "sibling" => await SiblingAsync(level, canaryKey, limit.Token).ConfigureAwait(false),
                 _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"A benchmark is one of {string.Join(", ", Kinds)}."),
             };
         }
@@ -52,9 +58,8 @@ internal sealed class BenchmarkRunner(SecretFiles secrets, ObjectStore store, Fu
         return new BenchmarkResult("memory", $"{SampleBytes >> 20} MiB buffer, one thread", bytes, seconds, rate, new Dictionary<string, double>(), rate);
     }
 
-    private static BenchmarkResult Codec(DwcpLevel level, CancellationToken cancellationToken)
+    private static BenchmarkResult Codec(string kind, byte[] sample, string name, DwcpLevel level, CancellationToken cancellationToken)
     {
-        var sample = SampleData.Create(SampleBytes, seed: 1);
         var encoded = new byte[BlockCodec.MaxEncodedLength(BlockBytes)];
         var decoded = new byte[BlockBytes];
         long wire = 0;
@@ -73,7 +78,7 @@ internal sealed class BenchmarkRunner(SecretFiles secrets, ObjectStore store, Fu
             wire += length;
         }
 
-        return new BenchmarkResult("codec", $"{SampleBytes >> 20} MiB {SampleData.Name}; blocks of {BlockBytes >> 10} KiB, level {level}, one thread, verified",
+        return new BenchmarkResult(kind, $"{sample.Length >> 20} MiB {name}; blocks of {BlockBytes >> 10} KiB, level {level}, one thread, verified",
             sample.Length, encoding.TotalSeconds, sample.Length / encoding.TotalSeconds,
             new Dictionary<string, double>
             {
@@ -101,30 +106,24 @@ internal sealed class BenchmarkRunner(SecretFiles secrets, ObjectStore store, Fu
             MemoryCopyRate(cancellationToken, out _, out _));
     }
 
-    private async Task<BenchmarkResult> TransferAsync(DwcpLevel level, string canaryKey, CancellationToken cancellationToken)
+    private async Task<BenchmarkResult> SiblingAsync(DwcpLevel level, string canaryKey, CancellationToken cancellationToken) =>
+        (await siblings().ConfigureAwait(false)).FirstOrDefault() is { Pod: not null } sibling
+            ? await TransferAsync("sibling", $"the data port of pod {sibling.Pod}", sibling.Address, level, canaryKey, cancellationToken).ConfigureAwait(false)
+            : throw new DwcpNodeException("No other pod has told its address within the last half minute. Look at Redis, through which pods tell it, and at the number of pods.");
+
+    private async Task<BenchmarkResult> TransferAsync(string kind, string to, IPAddress address, DwcpLevel level, string canaryKey, CancellationToken cancellationToken)
     {
         // Incompressible and new in every run, so that neither codec nor deduplication flatters the path.
         var payload = RandomNumberGenerator.GetBytes(SampleBytes);
-        var end = dataEndPoint();
-        var address = end.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : end.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : end.Address;
         await using var client = new TransferClient(ClientProtocols.All);
-        var request = new TransferRequest
-        {
-            Remote = new Uri($"dwcp://{new IPEndPoint(address, end.Port)}/benchmark/{Guid.NewGuid():n}"),
-            ClientId = "dwcp-diagnostics",
-            ApiKey = secrets.OwnApiKey,
-            CanaryKey = canaryKey,
-            Pin = Convert.ToHexString(SHA256.HashData(secrets.Current.Certificate.RawData)),
-            Level = level,
-            GiveUpAfter = TimeSpan.FromSeconds(10),
-        };
+        var request = transfers.To(address, canaryKey) with { Level = level };
         var sent = await client.SendAsync(request, TransferSource.FromMemory(payload), cancellationToken: cancellationToken).ConfigureAwait(false);
         try
         {
             var sink = TransferSink.ToMemory(SampleBytes);
             var received = await client.ReceiveAsync(request, sink, cancellationToken: cancellationToken).ConfigureAwait(false);
             if (!sink.Bytes.Span.SequenceEqual(payload)) throw new DwcpNodeException("The benchmark's object came back different from what was committed. Look at dwcp_corruption_total and the store.");
-            return new BenchmarkResult("transfer", $"{SampleBytes >> 20} MiB random, memory to the pod's own data port and store over {sent.Transport}, level {level}, committed, read back, verified",
+            return new BenchmarkResult(kind, $"{SampleBytes >> 20} MiB random, memory to {to} over {sent.Transport}, level {level}, committed, read back, verified",
                 sent.UserBytes, sent.Duration.TotalSeconds, sent.BytesPerSecond,
                 new Dictionary<string, double> { ["version"] = sent.Version, ["receiveBytesPerSecond"] = received.BytesPerSecond },
                 MemoryCopyRate(cancellationToken, out _, out _));

@@ -167,12 +167,14 @@ public sealed class NodeHost : IAsyncDisposable
         // Health is part of the metrics that a rollout judges by; a pod without it would hold the rollout up.
         _health.AddCondition("components", () => components.States.All(state => state.LastTest is not null) ? null : "the self-tests have not run yet");
         var peers = new PeerDirectory(_options, _cache, Flag, _health, Metrics, _time);
-        var benchmarks = new BenchmarkRunner(_secrets, _store, () => DataEndPoint);
+        var transfers = new OwnTransfers(_secrets, () => DataEndPoint);
+        var network = new NetworkProbe(_options, peers.ReadAsync, () => DataEndPoint.Port, transfers.To);
+        var benchmarks = new BenchmarkRunner(transfers, _store, network.SiblingsAsync);
         var connectivity = new ConnectivityProbe(_options, _cache, _cluster, _store);
         AddGauges();
 
         var front = new PublicEndpoints(_options, _health, split, () => DataEndPoint.Port, _time);
-        var admin = new AdminEndpoints(_options, _health, Flag, _secrets, Metrics, components, connectivity, benchmarks, peers, _cache, faults,
+        var admin = new AdminEndpoints(_options, _health, Flag, _secrets, Metrics, components, connectivity, network, benchmarks, peers, _cache, faults,
             () => DataEndPoint.Port, logging.CreateLogger("admin"));
         var scrape = new MetricsEndpoints(Metrics.ExportAsync);
 

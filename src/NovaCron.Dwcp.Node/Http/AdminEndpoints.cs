@@ -16,13 +16,13 @@ namespace NovaCron.Dwcp.Node.Http;
 /// <summary>Port 8081, in neither Service nor Ingress. Reading flags is free; everything that costs or changes needs the diagnostics key.</summary>
 internal sealed class AdminEndpoints(
     NodeOptions options, NodeHealth health, RolloutFlag flag, SecretFiles secrets, NodeMetrics metrics, ComponentChecks components,
-    ConnectivityProbe connectivity, BenchmarkRunner benchmarks, PeerDirectory peers, RedisCache cache, RehearsalFaults? faults, Func<int> dataPort, ILogger log)
+    ConnectivityProbe connectivity, NetworkProbe network, BenchmarkRunner benchmarks, PeerDirectory peers, RedisCache cache, RehearsalFaults? faults, Func<int> dataPort, ILogger log)
 {
     public const string KeyHeader = "X-Dwcp-Key";
 
     private static readonly string[] Paths =
     [
-        "GET /flags", "GET /diagnostics/components", "GET /diagnostics/connectivity", "GET /diagnostics/configuration", "GET /diagnostics/peers",
+        "GET /flags", "GET /diagnostics/components", "GET /diagnostics/connectivity", "GET /diagnostics/network", "GET /diagnostics/configuration", "GET /diagnostics/peers",
         "POST /diagnostics/selftest?component=", "POST /diagnostics/benchmark?kind=&level=", "POST /drain",
     ];
 
@@ -35,7 +35,7 @@ internal sealed class AdminEndpoints(
                 if (await context.AllowsAsync(HttpMethods.Get).ConfigureAwait(false))
                     await context.WriteAsync(StatusCodes.Status200OK, ReadFlags(), NodeJson.Default.FlagsAnswer).ConfigureAwait(false);
                 break;
-            case "/diagnostics/components" or "/diagnostics/connectivity" or "/diagnostics/configuration" or "/diagnostics/peers":
+            case "/diagnostics/components" or "/diagnostics/connectivity" or "/diagnostics/network" or "/diagnostics/configuration" or "/diagnostics/peers":
                 if (await context.AllowsAsync(HttpMethods.Get).ConfigureAwait(false) && await HasKeyAsync(context).ConfigureAwait(false)) await ReadAsync(context, path).ConfigureAwait(false);
                 break;
             case "/diagnostics/selftest" or "/diagnostics/benchmark" or "/drain":
@@ -67,6 +67,10 @@ internal sealed class AdminEndpoints(
                 var results = await connectivity.RunAsync(context.RequestAborted).ConfigureAwait(false);
                 await context.WriteAsync(StatusCodes.Status200OK, new ConnectivityAnswer(results.All(result => result.Ok || !result.Required), results), NodeJson.Default.ConnectivityAnswer)
                     .ConfigureAwait(false);
+                break;
+            case "/diagnostics/network":
+                var attempts = await network.RunAsync(context.Request.Headers[KeyHeader].ToString(), context.RequestAborted).ConfigureAwait(false);
+                await context.WriteAsync(StatusCodes.Status200OK, new NetworkAnswer(options.PodName, attempts), NodeJson.Default.NetworkAnswer).ConfigureAwait(false);
                 break;
             case "/diagnostics/configuration":
                 await context.WriteAsync(StatusCodes.Status200OK, ReadConfiguration(), NodeJson.Default.ConfigurationAnswer).ConfigureAwait(false);

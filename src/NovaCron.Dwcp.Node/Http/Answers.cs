@@ -34,6 +34,8 @@ internal sealed record ComponentsAnswer(IReadOnlyList<ComponentAnswer> Component
 
 internal sealed record ConnectivityAnswer(bool Ok, IReadOnlyList<ConnectivityResult> Targets);
 
+internal sealed record NetworkAnswer(string Pod, IReadOnlyList<NetworkAttempt> Attempts);
+
 internal sealed record PeersAnswer(bool CacheUp, IReadOnlyList<PeerRecord> Peers);
 
 internal sealed record CertificateAnswer(string Subject, DateTimeOffset NotBefore, DateTimeOffset NotAfter, string Sha256);

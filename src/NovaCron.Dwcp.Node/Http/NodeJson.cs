@@ -14,6 +14,7 @@ namespace NovaCron.Dwcp.Node.Http;
 [JsonSerializable(typeof(ComponentAnswer))]
 [JsonSerializable(typeof(ComponentsAnswer))]
 [JsonSerializable(typeof(ConnectivityAnswer))]
+[JsonSerializable(typeof(NetworkAnswer))]
 [JsonSerializable(typeof(PeersAnswer))]
 [JsonSerializable(typeof(PeerRecord))]
 [JsonSerializable(typeof(ConfigurationAnswer))]

@@ -20,6 +20,7 @@ public sealed class NodeSecrets
         Identity = new ServerIdentity(certificate, chain, roots);
         Principals = principals;
         TicketKey = ticketKey;
+        OwnApiKey = System.Buffers.Text.Base64Url.EncodeToString(HKDF.DeriveKey(HashAlgorithmName.SHA256, ticketKey, 32, info: "dwcp diagnostics api key"u8.ToArray()));
         RedisPassword = redisPassword;
         _diagnosticsKeyHash = diagnosticsKeyHash;
         Fingerprint = fingerprint;
@@ -42,6 +43,9 @@ public sealed class NodeSecrets
 
     /// <summary>Key that seals session tickets, 32 bytes, shared by all pods.</summary>
     public byte[] TicketKey { get; }
+
+    /// <summary>API key with which pods test themselves and each other; drawn from <see cref="TicketKey"/> (HKDF, RFC 5869), so that it is the same in all of them and in no file.</summary>
+    internal string OwnApiKey { get; }
 
     /// <summary>Password of the cache, or null when there is none.</summary>
     public string? RedisPassword { get; }

@@ -14,13 +14,12 @@ public sealed class SecretFiles : IPrincipalDirectory
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
-    /// <summary>Principal of the node's own benchmark sessions. Its key lives in this process only.</summary>
+    /// <summary>Principal of the nodes' own benchmark and probe sessions, with themselves and with each other.</summary>
     public const string DiagnosticsPrincipal = "dwcp.diagnostics";
 
     private readonly string _directory;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly byte[] _ownKeyHash;
     private volatile NodeSecrets _current;
     private long _failures;
     private string? _lastFailure;
@@ -34,8 +33,6 @@ public sealed class SecretFiles : IPrincipalDirectory
         _directory = directory;
         _time = time;
         _log = log;
-        OwnApiKey = System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        _ownKeyHash = SHA256.HashData(Encoding.UTF8.GetBytes(OwnApiKey));
         _current = NodeSecrets.Load(directory);
     }
 
@@ -48,14 +45,15 @@ public sealed class SecretFiles : IPrincipalDirectory
     /// <summary>Readings that were refused.</summary>
     public long Failures => Interlocked.Read(ref _failures);
 
-    /// <summary>Key of <see cref="DiagnosticsPrincipal"/>; never leaves this process.</summary>
-    internal string OwnApiKey { get; }
+    /// <summary>Key of <see cref="DiagnosticsPrincipal"/>; goes to nobody but this node and its siblings.</summary>
+    internal string OwnApiKey => _current.OwnApiKey;
 
     /// <inheritdoc/>
     public string? FindByApiKey(string apiKey)
     {
-        var own = CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(apiKey)), _ownKeyHash);
-        var found = _current.Principals.FindByApiKey(apiKey);
+        var current = _current;
+        var own = CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(apiKey)), SHA256.HashData(Encoding.UTF8.GetBytes(current.OwnApiKey)));
+        var found = current.Principals.FindByApiKey(apiKey);
         return own ? DiagnosticsPrincipal : found == DiagnosticsPrincipal ? null : found;
     }
 

@@ -14,6 +14,7 @@ public sealed record TransferProbeRequest
 
     public string ServerName { get; init; } = "dwcp-v3";
 
+    /// <summary>Empty: a stranger, without key and certificate.</summary>
     public required string ApiKey { get; init; }
 
     /// <summary>Diagnostics key that forces v3 although the flag says v1; null for what the flag says.</summary>

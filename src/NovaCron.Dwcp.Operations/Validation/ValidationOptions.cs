@@ -64,6 +64,9 @@ public sealed record ValidationOptions
     /// <summary>How long a query of a dashboard may wait for data of the load; three scrapes when absent.</summary>
     internal TimeSpan? DataPatience { get; init; }
 
+    /// <summary>How long a node may take to hear of its siblings; they tell every five seconds.</summary>
+    internal TimeSpan SiblingPatience { get; init; } = TimeSpan.FromSeconds(12);
+
     /// <summary>Time between two looks at what takes its time.</summary>
     internal TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 

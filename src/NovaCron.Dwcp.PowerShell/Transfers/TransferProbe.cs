@@ -31,6 +31,7 @@ internal sealed class TransferProbe : ITransferProbe
             Remote = new Uri($"dwcp://{address}/{path}"),
             ClientId = $"validation-{request.Number}",
             ApiKey = request.ApiKey,
+            IsAnonymous = request.ApiKey.Length == 0,
             TrustedCertificates = TransferTrust.FromPem(request.CertificateAuthority),
             ServerName = request.ServerName,
             Versions = request.Versions,

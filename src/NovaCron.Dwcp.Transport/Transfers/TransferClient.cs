@@ -115,7 +115,7 @@ public sealed class TransferClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         var address = NodeAddress.From(request.Remote);
         if (needsPath && address.Path.IsRoot) throw Invalid($"The address {request.Remote} names no object. Add a path: dwcp://host/path.");
-        if (string.IsNullOrEmpty(request.ApiKey) && request.ClientCertificate is null) throw Invalid("Give an API key or a client certificate.");
+        if (!request.IsAnonymous && string.IsNullOrEmpty(request.ApiKey) && request.ClientCertificate is null) throw Invalid("Give an API key or a client certificate.");
         if (WishOf(request) is { IsDemand: true })
         {
             // The older version knows no bulk path: what is demanded must not be lost to the traffic split.

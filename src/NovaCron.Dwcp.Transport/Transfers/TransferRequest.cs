@@ -23,6 +23,9 @@ public sealed record TransferRequest
     /// <summary>The client certificate with its private key, instead of an API key.</summary>
     public X509Certificate2? ClientCertificate { get; init; }
 
+    /// <summary>Opens the session without any credential, which every node refuses: for proving just that. Otherwise a request without one is not even sent.</summary>
+    public bool IsAnonymous { get; init; }
+
     /// <summary>Roots that the node's certificate must chain to; null for the system's.</summary>
     public X509Certificate2Collection? TrustedCertificates { get; init; }
 

@@ -82,6 +82,7 @@ public sealed class NodeOptionsTests : IDisposable
     [InlineData("DWCP_MODE", "fast")]
     [InlineData("LOG_LEVEL", "loud")]
     [InlineData("DWCP_BIND_ADDRESS", "everywhere")]
+    [InlineData("DWCP_POD_IP", "somewhere")]
     [InlineData("DWCP_GRACE_SECONDS", "0")]
     public void A_malformed_variable_is_named_with_its_value_and_what_is_allowed(string name, string value)
     {

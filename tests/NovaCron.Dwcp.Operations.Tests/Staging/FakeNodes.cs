@@ -46,6 +46,12 @@ internal sealed class FakeNodes
 
     public Action<JsonObject>? EditConfiguration { get; set; }
 
+    /// <summary>What a pod reaches of another, or of "cloud metadata", on a port; null leaves it as the policies have it.</summary>
+    public Func<string, string, string, bool?>? Reaches { get; set; }
+
+    /// <summary>Pods that have not told the others where they are.</summary>
+    public Func<string, bool> IsUnheard { get; set; } = _ => false;
+
     private string Secret(string key) => Encoding.UTF8.GetString(Convert.FromBase64String(_server.Get($"api/v1/namespaces/{Namespace}/secrets/dwcp-v3-secrets")["data"]![key]!.ToString()));
 
     private JsonObject Map => _server.Get($"api/v1/namespaces/{Namespace}/configmaps/dwcp-v3-config");
@@ -69,9 +75,11 @@ internal sealed class FakeNodes
             "GET /flags" => (200, Flags().ToJsonString()),
             "GET /diagnostics/configuration" => (200, Configuration().ToJsonString()),
             "GET /diagnostics/connectivity" => (200, """{"ok":true,"targets":[{"target":"redis","ok":true,"detail":"PING answered, authenticated"},{"target":"dns","ok":true,"detail":"d"},{"target":"api-server","ok":true,"detail":"d"},{"target":"store","ok":true,"detail":"d"}]}"""),
+            "GET /diagnostics/network" => (200, Network(pod).ToJsonString()),
             "GET /diagnostics/components" => (200, """{"components":[]}"""),
             "POST /sessions" => (200, $$"""{"version":{{(Effective > 50 ? 3 : 1)}},"address":"10.0.0.7:7420"}"""),
-            "POST /diagnostics/benchmark?kind=transfer" => (200, """{"kind":"transfer","data":"32 MiB random","bytes":33554432,"bytesPerSecond":5e9,"figures":{"version":3},"memoryCopyBytesPerSecond":9e9}"""),
+            "POST /diagnostics/benchmark?kind=transfer" or "POST /diagnostics/benchmark?kind=sibling" => (200, """{"kind":"transfer","data":"32 MiB random","bytes":33554432,"bytesPerSecond":5e9,"figures":{"version":3},"memoryCopyBytesPerSecond":9e9}"""),
+            "POST /diagnostics/benchmark?kind=internet&level=dense" => (200, """{"kind":"internet","data":"8 MiB sample","bytes":8388608,"bytesPerSecond":3e7,"figures":{"percentSaved":81.5},"memoryCopyBytesPerSecond":9e9}"""),
             "POST /diagnostics/benchmark?kind=codec" => (200, """{"kind":"codec","data":"32 MiB seeded","bytes":33554432,"bytesPerSecond":1e8,"figures":{"percentSaved":70.5},"memoryCopyBytesPerSecond":9e9}"""),
             _ when call.StartsWith("POST /diagnostics/selftest?component=", StringComparison.Ordinal) => (200, """{"health":"ok","lastSelfTest":{"passed":true,"detail":"fine"}}"""),
             _ => (404, "nothing here"),
@@ -105,6 +113,25 @@ internal sealed class FakeNodes
         };
         EditConfiguration?.Invoke(configuration);
         return configuration;
+    }
+
+    private JsonObject Network(string pod)
+    {
+        var siblings = _server.Objects.Where(o => o.Key.StartsWith($"api/v1/namespaces/{Namespace}/pods/", StringComparison.Ordinal) && o.Value["metadata"]!["labels"]?["app"]?.ToString() == "dwcp-v3")
+            .Select(o => o.Value["metadata"]!["name"]!.ToString()).Where(name => name != pod && !IsUnheard(name));
+        JsonObject Attempt(string target, int port, string protocol, bool allowed) => new()
+        {
+            ["target"] = target, ["address"] = "10.0.0.7", ["port"] = port, ["protocol"] = protocol, ["reached"] = Reaches?.Invoke(pod, target, $"{port}/{protocol}") ?? allowed, ["detail"] = "seen",
+        };
+        return new JsonObject
+        {
+            ["pod"] = pod,
+            ["attempts"] = new JsonArray(
+            [
+                .. siblings.SelectMany(s => new JsonNode[] { Attempt(s, 7420, "tcp", true), Attempt(s, 7420, "udp", true), Attempt(s, 8080, "tcp", true), Attempt(s, 8081, "tcp", false), Attempt(s, 9090, "tcp", false) }),
+                Attempt("cloud metadata", 80, "tcp", false),
+            ]),
+        };
     }
 
     private string Fingerprint()

@@ -83,6 +83,6 @@ public sealed class MutationMatrixTests(ITestOutputHelper output)
         var report = await rig.RunAsync();
         Assert.Empty(report.Checks.Where(c => c.Status is CheckStatus.Fail or CheckStatus.Error).Select(c => $"{c.Id}: {c.Detail}"));
         Assert.Equal((ValidationDecision.Go, 0), (report.Decision, report.ExitCode));
-        Assert.Equal(["infra-image-digests", "infra-terraform", "security-image-scan"], report.Checks.Where(c => c.Status == CheckStatus.Skipped).Select(c => c.Id).Order(StringComparer.Ordinal));
+        Assert.Equal(["infra-image-digests", "infra-terraform", "integration-load-balancer", "security-image-scan", "security-network-effect"], report.Checks.Where(c => c.Status == CheckStatus.Skipped).Select(c => c.Id).Order(StringComparer.Ordinal));
     }
 }

@@ -36,7 +36,7 @@ internal static class Mutations
         new("infra-services", "UDP port removed", r => r.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["ports"]!.AsArray().RemoveAt(3)), Fail, NoGo, "infra-drift"),
         new("infra-services", "no ready endpoint", r => r.Server.Change("apis/discovery.k8s.io/v1/namespaces/staging/endpointslices/dwcp-v3-slice", s => s["endpoints"] = new JsonArray()), Fail, NoGo),
         new("infra-configuration", "REDIS_URL removed", r => r.Config("REDIS_URL", null), Fail, NoGo, "infra-drift"),
-        new("infra-configuration", "ConfigMap deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/dwcp-v3-config"), Error, NoGo, "infra-autoscaler", "infra-drift", "infra-image-digests", "infra-release", "health-injected-faults", "security-certificate", "security-image-scan", "flags-effective-configuration", "flags-keys", "flags-mode", "flags-propagation", "flags-revision", "flags-zero", "health-drain-drill", "performance-rollback-drill"),
+        new("infra-configuration", "ConfigMap deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/dwcp-v3-config"), Error, NoGo, "infra-autoscaler", "infra-drift", "infra-image-digests", "infra-release", "health-injected-faults", "security-certificate", "security-image-scan", "security-network-effect", "flags-effective-configuration", "flags-keys", "flags-mode", "flags-propagation", "flags-revision", "flags-zero", "health-drain-drill", "performance-rollback-drill"),
         new("infra-secrets", "weak key", r => r.SetSecret("ticket-key", "changeme"), Fail, NoGo, "infra-drift"),
         new("infra-secrets", "key missing", r => r.SetSecret("redis-password", null), Fail, NoGo, "infra-drift"),
         new("infra-secrets", "same value twice", r => r.SetSecret("ticket-key", r.Secret("diagnostics-key")), Fail, NoGo, "infra-drift"),
@@ -46,14 +46,14 @@ internal static class Mutations
         new("infra-disruption", "budget deleted", r => r.Server.Objects.Remove("apis/policy/v1/namespaces/staging/poddisruptionbudgets/dwcp-v3"), Fail, NoGo, "infra-drift"),
         new("infra-drift", "limit edited by hand", r => r.Container(c => c["resources"]!["limits"]!["cpu"] = "9"), Fail, NoGo),
         new("infra-drift", "object deleted", r => r.Server.Objects.Remove($"{Net}/ingresses/dwcp-v3"), Fail, NoGo, "integration-ingress"),
-        new("infra-drift", "record deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/{StagingNames.Record}"), Error, Undecided, "infra-release", "monitoring-alert", "monitoring-dashboards", "monitoring-rules", "monitoring-series", "monitoring-targets", "integration-ingress"),
+        new("infra-drift", "record deleted", r => r.Server.Objects.Remove($"{Ns}/configmaps/{StagingNames.Record}"), Error, Undecided, "infra-release", "monitoring-alert", "monitoring-dashboards", "monitoring-rules", "monitoring-series", "monitoring-targets", "integration-ingress", "integration-load-balancer"),
         new("infra-store", "claim pending", r => r.Server.Objects[$"{Ns}/persistentvolumeclaims/dwcp-v3-store"]["status"]!["phase"] = "Pending", Fail, NoGo),
         new("infra-store", "ephemeral", r => r.PodSpec(p => p["volumes"]![1] = new JsonObject { ["name"] = "store", ["emptyDir"] = new JsonObject() }), Fail, NoGo, "infra-drift"),
         new("infra-store", "ReadWriteOnce", r => r.Server.Objects[$"{Ns}/persistentvolumeclaims/dwcp-v3-store"]["spec"]!["accessModes"]![0] = "ReadWriteOnce", Fail, NoGo, "infra-drift"),
         new("infra-release", "node of another release", r => r.Nodes.EditConfiguration = c => c["version"] = "2.9.0", Fail, NoGo, "flags-effective-configuration"),
         new("infra-custom-resources", "binding deleted", r => r.Server.Objects.Remove("apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/dwcp-approver-is-author"), Fail, NoGo, "infra-drift"),
         new("health-nodes-ready", "pod not ready", r => r.Pod(NotReady), Fail, NoGo),
-        new("health-nodes-ready", "all pods gone", r => RemovePods(r), Error, Undecided, [.. Components, "infra-autoscaler", "infra-image-digests", "infra-release", "infra-services", "health-endpoints", "health-injected-faults", "health-redis", "component-log-errors", "performance-baseline", "performance-error-rate", "performance-service-time", "performance-throughput", "security-admin-key", "security-certificate", "security-image-scan", "monitoring-families", "monitoring-freshness", "monitoring-logs", "monitoring-series", "monitoring-targets", "health-drain-drill", "performance-rollback-drill", "flags-effective-configuration", "flags-propagation", "flags-revision", "flags-split", "flags-zero", "integration-dependencies"]),
+        new("health-nodes-ready", "all pods gone", r => RemovePods(r), Error, Undecided, [.. Components, "infra-autoscaler", "infra-image-digests", "infra-release", "infra-services", "health-endpoints", "health-injected-faults", "health-redis", "component-log-errors", "performance-baseline", "performance-error-rate", "performance-service-time", "performance-throughput", "security-admin-key", "security-certificate", "security-image-scan", "monitoring-families", "monitoring-freshness", "monitoring-logs", "monitoring-series", "monitoring-targets", "health-drain-drill", "performance-compression", "performance-rollback-drill", "flags-effective-configuration", "flags-propagation", "flags-revision", "flags-split", "flags-zero", "integration-dependencies", "integration-pod-to-pod", "security-network-effect"]),
         new("health-endpoints", "/ready 503", r => r.Nodes.Break = (p, _, c) => p.EndsWith('1') && c == "GET /ready" ? (503, "draining") : null, Fail, NoGo),
         new("health-endpoints", "port closed", r => r.Nodes.Break = (_, port, _) => port == "9090" ? (-1, "connection refused") : null, Error, Undecided, [.. Components, "performance-error-rate", "performance-service-time", "monitoring-families", "monitoring-freshness"]),
         new("health-redis", "wrong password", r => r.Nodes.Break = Connectivity("redis"), Fail, NoGo, "integration-dependencies"),
@@ -112,6 +112,11 @@ internal static class Mutations
         new("security-admin-key", "diagnostics open", r => r.Nodes.Break = (_, _, c) => c == "GET /diagnostics/components" ? (200, "{}") : null, Fail, NoGo),
         new("security-wrong-key", "wrong key accepted", r => r.Probe.Break = (q, x) => q.ApiKey.StartsWith("wrong-", StringComparison.Ordinal) ? x with { Succeeded = true } : x, Fail, NoGo),
         new("security-wrong-key", "failed for another reason", r => r.Probe.Break = (q, x) => q.ApiKey.StartsWith("wrong-", StringComparison.Ordinal) ? x with { CredentialRefused = false, Detail = "connection refused" } : x, Error, Undecided),
+        new("security-no-key", "a stranger is let in", r => r.Probe.Break = (q, x) => q.ApiKey.Length == 0 ? x with { Succeeded = true } : x, Fail, NoGo),
+        new("security-no-key", "failed for another reason", r => r.Probe.Break = (q, x) => q.ApiKey.Length == 0 ? x with { CredentialRefused = false, Detail = "connection refused" } : x, Error, Undecided),
+        new("security-network-effect", "real pods, a network that enforces nothing", r => { Real(r); r.Nodes.Reaches = (_, _, p) => p is "8081/tcp" or "9090/tcp" ? true : null; }, Fail, Undecided, "security-image-scan"),
+        new("security-network-effect", "real pods that get the machine's credentials", r => { Real(r); r.Nodes.Reaches = (_, t, _) => t == "cloud metadata" ? true : null; }, Fail, Undecided, "security-image-scan"),
+        new("security-network-effect", "real pods that reach nothing at all", r => { Real(r); r.Nodes.Reaches = (_, _, _) => false; }, Error, NoGo, "security-image-scan", "integration-pod-to-pod"),
         new("monitoring-families", "family missing", r => r.Nodes.EditMetrics = m => Without(m, "dwcp_corruption_total"), Fail, Review),
         new("monitoring-families", "NaN", r => r.Nodes.EditMetrics = m => m.Replace("dwcp_flag_revision 5", "dwcp_flag_revision NaN", StringComparison.Ordinal), Fail, Review),
         new("monitoring-families", "page malformed", r => r.Nodes.EditMetrics = m => m + "oops {{{\n", Error, Undecided, [.. Components, "performance-error-rate", "performance-service-time"]),
@@ -169,6 +174,14 @@ internal static class Mutations
         new("flags-keys", "malformed flag", r => r.Config("FEATURE_FLAG_V3_ROLLOUT", "ten"), Fail, NoGo, "flags-effective-configuration", "flags-zero"),
         new("flags-split", "a node sends clients to v3", r => { r.Nodes.Effective = 100; r.RollbackLimit = TimeSpan.FromMilliseconds(50); }, Fail, NoGo, "flags-zero", "health-drain-drill", "performance-rollback-drill"),
         new("integration-dependencies", "no DNS", r => r.Nodes.Break = Connectivity("dns"), Fail, NoGo),
+        new("integration-pod-to-pod", "a policy keeps pods from each other's data port", r => r.Nodes.Reaches = (f, _, p) => f.EndsWith('0') && p == "7420/tcp" ? false : null, Fail, NoGo),
+        new("integration-pod-to-pod", "datagrams are dropped", r => r.Nodes.Reaches = (_, _, p) => p == "7420/udp" ? false : null, Fail, NoGo),
+        new("integration-pod-to-pod", "a pod that the others do not know", r => r.Nodes.IsUnheard = p => p.EndsWith('1'), Error, Undecided),
+        new("integration-pod-to-pod", "pods cannot try", r => r.Nodes.Break = (_, _, c) => c == "GET /diagnostics/network" ? (500, "broken") : null, Error, Undecided),
+        new("integration-load-balancer", "no balancer took the Service", r => Balanced(r, null), Fail, NoGo, "infra-drift"),
+        new("integration-load-balancer", "the balancer carries no transfer", r => { Balanced(r, "192.0.2.20"); r.Probe.Break = (q, x) => q is { Address: "192.0.2.20:7420", Detour: null } ? x with { Succeeded = false, Detail = "connection reset" } : x; }, Fail, NoGo, "infra-drift"),
+        new("integration-load-balancer", "the balancer ends TLS", r => { Balanced(r, "192.0.2.20"); r.Addresses.BreakTls = (_, x) => x with { IsTrusted = false }; }, Fail, NoGo, "infra-drift", "security-tls"),
+        new("integration-load-balancer", "the balancer cannot be reached", r => { Balanced(r, "192.0.2.20"); r.Addresses.BreakTls = (_, _) => new TlsAttempt(TlsOutcome.Unreachable, "", false, "connection refused"); }, Error, NoGo, "infra-drift", "security-tls"),
         new("integration-service", "Service leads nowhere", r => r.Nodes.Break = (p, _, c) => p == "dwcp-v3" && c == "POST /sessions" ? (502, "bad gateway") : null, Fail, NoGo),
         new("integration-transfer-v1", "hash differs", r => r.Probe.Break = (q, x) => q.Number == 11 ? x with { HashesEqual = false } : x, Fail, NoGo),
         new("integration-transfer-v3", "v1 answered", r => r.Probe.Break = (q, x) => q.Number == 13 ? x with { Version = 1 } : x, Fail, NoGo),
@@ -196,8 +209,10 @@ internal static class Mutations
         new("component-log-errors", "log longer than what is read", r => r.LogLimit = 64, Error, Undecided, "security-secret-logs", "monitoring-logs"),
         new("performance-error-rate", "transfers of the load fail at the client", r => r.Probe.Break = (q, x) => q.Number is 1003 or 1004 ? x with { Succeeded = false, Detail = "timed out" } : x, Error, NoGo, "performance-service-time"),
         new("performance-error-rate", "the load came back changed", r => r.Probe.Break = (q, x) => q.Number == 1005 ? x with { HashesEqual = false } : x, Error, NoGo, "performance-service-time"),
+        new("performance-compression", "half of what is possible", r => r.Nodes.Break = Internet("40"), Fail, Review),
+        new("performance-compression", "not a number", r => r.Nodes.Break = Internet("\"NaN\""), Error, NoGo),
         new("performance-throughput", "not a number", r => r.Nodes.Break = Benchmark("\"NaN\"", 3), Error, Undecided, [.. Components, "performance-baseline"]),
-        new("performance-throughput", "another benchmark runs", r => r.Nodes.Break = (_, _, c) => c == "POST /diagnostics/benchmark?kind=transfer" ? (409, "busy") : null, Error, Undecided, [.. Components, "performance-baseline"]),
+        new("performance-throughput", "another benchmark runs", r => r.Nodes.Break = (_, _, c) => IsTransfer(c) ? (409, "busy") : null, Error, Undecided, [.. Components, "performance-baseline"]),
         new("security-limits", "a debugging container is attached", r => r.Pod(p => p["spec"]!["ephemeralContainers"] = new JsonArray(new JsonObject { ["name"] = "debugger", ["image"] = "busybox" })), Fail, NoGo, "security-capabilities", "security-privilege", "security-read-only-root"),
         new("security-secret-exposure", "key in Base64 in a ConfigMap", r => r.Config("LOG_LEVEL", Convert.ToBase64String(Encoding.UTF8.GetBytes(r.Secret("redis-password")))), Fail, NoGo, "infra-configuration", "infra-drift"),
         new("security-permissions", "cluster-admin as a user", r => Bind(r, """{"kind":"User","name":"system:serviceaccount:staging:dwcp-v3","apiGroup":"rbac.authorization.k8s.io"}"""), Fail, NoGo),
@@ -259,9 +274,23 @@ internal static class Mutations
         }.ToJsonString())
         : null;
 
-    private static Func<string, string, string, (int, string)?> Benchmark(string rate, int version, string memory = "1") => (_, _, call) => call == "POST /diagnostics/benchmark?kind=transfer"
+    private static Func<string, string, string, (int, string)?> Benchmark(string rate, int version, string memory = "1") => (_, _, call) => IsTransfer(call)
         ? (200, $$$"""{"bytesPerSecond":{{{rate}}},"data":"d","figures":{"version":{{{version}}}},"memoryCopyBytesPerSecond":{{{memory}}}}""")
         : null;
+
+    private static Func<string, string, string, (int, string)?> Internet(string saved) => (pod, _, call) => pod.EndsWith('1') && call == "POST /diagnostics/benchmark?kind=internet&level=dense"
+        ? (200, $$$"""{"data":"d","figures":{"percentSaved":{{{saved}}}}}""")
+        : null;
+
+    private static bool IsTransfer(string call) => call is "POST /diagnostics/benchmark?kind=transfer" or "POST /diagnostics/benchmark?kind=sibling";
+
+    /// <summary>As if a load balancer were before the nodes, or had been asked for in vain.</summary>
+    private static void Balanced(ValidationRig rig, string? address)
+    {
+        rig.Server.Change($"{Ns}/services/dwcp-v3", s => s["spec"]!["type"] = "LoadBalancer");
+        if (address is not null)
+            rig.Server.Objects[$"{Ns}/services/dwcp-v3"]["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = new JsonArray(new JsonObject { ["ip"] = address }) } };
+    }
 
     private static string Without(string metrics, string prefix) =>
         string.Join('\n', metrics.Split('\n').Where(l => !l.StartsWith(prefix, StringComparison.Ordinal)));

@@ -20,7 +20,7 @@ public sealed class PerformanceBaselineTests
         Assert.Equal((first.Id, "Rehearsal", 3), (baseline.Report, baseline.Profile, baseline.Figures.Count));
 
         // Slower: REVIEW, and the old one stays, until somebody says that it is meant.
-        rig.Nodes.Break = (_, _, c) => c == "POST /diagnostics/benchmark?kind=transfer" ? (200, """{"bytesPerSecond":3e9,"data":"d","figures":{"version":3},"memoryCopyBytesPerSecond":9e9}""") : null;
+        rig.Nodes.Break = (_, _, c) => c == "POST /diagnostics/benchmark?kind=sibling" ? (200, """{"bytesPerSecond":3e9,"data":"d","figures":{"version":3},"memoryCopyBytesPerSecond":9e9}""") : null;
         var slower = await rig.RunAsync();
         Assert.Equal(ValidationDecision.Review, slower.Decision);
         Assert.Contains("40.0 % behind 3.0.0", slower.Reason);

@@ -126,7 +126,7 @@ public sealed class ValidationReportTests : IDisposable
         using var rig = await ValidationRig.StartApprovedAsync();
         rig.Config("DWCP_MODE", "internet");
         rig.Pod(p => ((JsonObject)p["status"]!["containerStatuses"]![0]!).Remove("restartCount"));
-        rig.Nodes.Break = (_, _, call) => call == "POST /diagnostics/benchmark?kind=transfer"
+        rig.Nodes.Break = (_, _, call) => call is "POST /diagnostics/benchmark?kind=transfer" or "POST /diagnostics/benchmark?kind=sibling"
             ? (200, """{"bytesPerSecond":1e9,"data":"d","figures":{"version":3},"memoryCopyBytesPerSecond":1}""") : null;
         return await rig.RunAsync();
     }

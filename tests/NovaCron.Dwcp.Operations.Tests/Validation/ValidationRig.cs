@@ -112,7 +112,7 @@ internal sealed class ValidationRig : IDisposable
     {
         Profile = options.Profile with { MaximumFlagDelay = FlagDelay, MaximumRollback = RollbackLimit }, TransferProbe = Probe, FreshnessInterval = TimeSpan.FromMilliseconds(1), LogLimit = LogLimit,
         TerraformDirectory = TerraformDirectory, ReadInfrastructure = (_, _) => Infrastructure is { } state ? Task.FromResult(state) : throw new DwcpStagingException(StagingStage.Infrastructure, "terraform", "is not on PATH", "Install it."),
-        AddressProbe = Addresses, AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
+        AddressProbe = Addresses, AlertPatience = AlertPatience, DataPatience = TimeSpan.Zero, SiblingPatience = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1),
     };
 
     public string Secret(string key) => Encoding.UTF8.GetString(Convert.FromBase64String(Server.Get($"{Space}/secrets/dwcp-v3-secrets")["data"]![key]!.ToString()));

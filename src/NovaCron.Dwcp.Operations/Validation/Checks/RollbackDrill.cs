@@ -20,6 +20,9 @@ internal sealed record RollbackDrill(TimeSpan? ProvenAfter, TimeSpan? Took, stri
     /// <summary>Of each version, however fast the restart is.</summary>
     private const int LeastTransfers = 2;
 
+    /// <summary>Between two transfers of a client: the drill is to meet the pods at work, not to keep them from starting.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan PodTimeout = TimeSpan.FromSeconds(5);
 
     public static Task<RollbackDrill> ReadAsync(ValidationContext context, CancellationToken cancellationToken) => context.OnceAsync("rollback-drill", () => RunAsync(context, cancellationToken));
@@ -118,13 +121,14 @@ internal sealed record RollbackDrill(TimeSpan? ProvenAfter, TimeSpan? Took, stri
         while (done < LeastTransfers || !stop.IsCancellationRequested)
         {
             var number = (version * 10_000) + done;
-            var result = await context.TransferAsync($"drill-{number}", r => r with { Bytes = 1 << 20, Number = number, CanaryKey = canaryKey, Versions = canaryKey is null ? [1] : [1, 3] }).ConfigureAwait(false);
+            var result = await context.TransferAsync($"drill-{number}", r => r with { Bytes = 256 << 10, Number = number, CanaryKey = canaryKey, Versions = canaryKey is null ? [1] : [1, 3] }).ConfigureAwait(false);
             done++;
             if (!result.Succeeded || !result.HashesEqual)
                 lost.Add($"v{version} transfer {done}: {(result.Detail.Length > 0 ? result.Detail : "the data read back differs")}");
             else if (result.Version != version)
                 lost.Add($"v{version} transfer {done} was answered by v{result.Version}");
-            await Task.Yield();
+            // Until told to stop; an in-memory client is paused by the poll's own interval.
+            await Task.Delay(context.Options.PollInterval < Pause ? context.Options.PollInterval : Pause, context.Time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return (done, lost);

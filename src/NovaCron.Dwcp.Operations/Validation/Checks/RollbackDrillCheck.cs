@@ -3,22 +3,13 @@ using System.Globalization;
 namespace NovaCron.Dwcp.Operations.Validation.Checks;
 
 /// <summary>A rollback would be over in two minutes, and cost nobody anything.</summary>
-internal sealed class RollbackDrillCheck() : ValidationCheck(
-    "performance-rollback-drill", CheckCategory.Performance, CheckSeverity.High, "A rollback's steps are done in time, and no request is lost meanwhile, tried by a drill",
+internal sealed class RollbackDrillCheck() : PodReplacingDrill(
+    "performance-rollback-drill", CheckCategory.Performance, "A rollback's steps are done in time, and no request is lost meanwhile, tried by a drill",
     "Look at the pods' start-up time and at room for one more pod; for lost requests at the nodes' logs and their drain (health-drain).")
 {
-    public override CheckPhase Phase => CheckPhase.Drill;
-
-    public override bool ReplacesPods => true;
-
-    public override TimeSpan? TimeLimit => TimeSpan.FromMinutes(5);
-
-    public override Task<string?> WhyNotApplicableAsync(ValidationContext context) => RollbackDrill.WhyNotApplicableAsync(context);
-
-    public override async Task<CheckFinding> RunAsync(ValidationContext context, CancellationToken cancellationToken)
+    protected override CheckFinding Judge(RollbackDrill drill, ValidationProfile profile)
     {
-        var drill = await RollbackDrill.ReadAsync(context, cancellationToken).ConfigureAwait(false);
-        var limit = context.Profile.MaximumRollback.TotalSeconds;
+        var limit = profile.MaximumRollback.TotalSeconds;
         var problems = drill.Lost.Select(l => $"lost: {l}").ToList();
         if (drill.ProvenAfter is null)
             problems.Insert(0, string.Create(CultureInfo.InvariantCulture, $"not proven at 0 % within {limit:0.#} s: {drill.State}"));

@@ -2,9 +2,22 @@ using System.Text.Json.Nodes;
 
 namespace NovaCron.Dwcp.Operations.Validation.Checks;
 
-/// <summary>What a node's POST /diagnostics/benchmark?kind=transfer measured.</summary>
+/// <summary>What a node's POST /diagnostics/benchmark?kind=transfer or kind=sibling measured.</summary>
 internal sealed record TransferBenchmark(double BytesPerSecond, string Data, double MemoryCopyBytesPerSecond)
 {
+    private const int Runs = 4;
+
+    /// <summary>Several runs from pod to pod, or to the only pod itself; once per validation, for all who judge them.</summary>
+    public static Task<IReadOnlyList<TransferBenchmark>> BetweenPodsAsync(ValidationContext context, CancellationToken cancellationToken) => context.OnceAsync("transfer-benchmark", async () =>
+    {
+        var nodes = await context.NodesAsync().ConfigureAwait(false);
+        var path = $"benchmark?kind={(nodes.Count > 1 ? "sibling" : "transfer")}";
+        var runs = new List<TransferBenchmark>();
+        for (var i = 0; i < Runs; i++)
+            runs.Add(Read(nodes[0], await context.DiagnoseAsync(nodes[0], path, TimeSpan.FromSeconds(45), cancellationToken).ConfigureAwait(false)));
+        return (IReadOnlyList<TransferBenchmark>)runs;
+    });
+
     /// <exception cref="InconclusiveException">It was no v3 transfer, or no figure came back.</exception>
     public static TransferBenchmark Read(string pod, JsonObject answer)
     {

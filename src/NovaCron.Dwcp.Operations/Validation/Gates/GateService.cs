@@ -23,7 +23,7 @@ public sealed class GateService(ClusterConnection connection, TimeProvider? time
 
     private static readonly string[] TransferChecks =
     [
-        "integration-service", "integration-transfer-v1", "integration-transfer-v3", "integration-resume", "security-wrong-key", "security-tls", "performance-throughput",
+        "integration-service", "integration-load-balancer", "integration-pod-to-pod", "integration-transfer-v1", "integration-transfer-v3", "integration-resume", "security-wrong-key", "security-no-key", "security-tls", "performance-throughput",
         "performance-error-rate", "performance-service-time",
     ];
 

@@ -24,10 +24,10 @@ public sealed class ReadinessService(ClusterConnection connection, string @names
     [
         (ReadinessStage.PreDeployment, "secrets", "Secrets are strong and the certificate is valid", ["infra-secrets", "security-certificate"]),
         (ReadinessStage.PreDeployment, "images", "Images are pinned and scanned", ["infra-image-digests", "security-image-scan"]),
-        (ReadinessStage.PreDeployment, "access", "Strangers are refused, by TLS 1.3 and keys", ["security-tls", "security-wrong-key", "security-admin-key"]),
+        (ReadinessStage.PreDeployment, "access", "Strangers are refused, by TLS 1.3 and keys", ["security-tls", "security-no-key", "security-wrong-key", "security-admin-key"]),
         (ReadinessStage.PreDeployment, "permissions", "Roles are least privilege, approvals are bound to their authors", ["security-permissions", "infra-custom-resources"]),
         (ReadinessStage.Deployment, "workloads", "All workloads run and are ready", ["infra-deployments", "health-nodes-ready", "health-restarts"]),
-        (ReadinessStage.Deployment, "network", "Services, endpoints and policies are in place", ["infra-services", "security-network-policies"]),
+        (ReadinessStage.Deployment, "network", "Services, endpoints and policies are in place and in force", ["infra-services", "integration-load-balancer", "integration-pod-to-pod", "security-network-policies", "security-network-effect"]),
         (ReadinessStage.Deployment, "configuration", "Configuration is complete and unchanged since", ["infra-configuration", "infra-drift"]),
         (ReadinessStage.Deployment, "store", "The store is shared and survives its pods", ["infra-store"]),
         (ReadinessStage.Deployment, "redis", "Redis answers every node", ["health-redis"]),
