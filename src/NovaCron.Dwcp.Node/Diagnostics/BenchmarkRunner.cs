@@ -15,7 +15,7 @@ internal sealed class BenchmarkRunner(OwnTransfers transfers, ObjectStore store,
     private const int BlockBytes = 256 << 10;
 
     /// <summary>Dense encodes twelve megabytes a second and more; this is done in a second.</summary>
-    private const int InternetBytes = 8 << 20;
+    private const int InternetBytes = 4 << 20;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim _one = new(1);

@@ -4,10 +4,10 @@ namespace NovaCron.Dwcp.Operations.Validation.Checks;
 
 /// <summary>
 /// Policies are only as good as the network that enforces them, and many do not. From inside the pods: what listens and is allowed is reached, what listens and
-/// is not allowed is not, nor is the place where clouds hand out a machine's credentials.
+/// is not allowed is not, nor is the place where clouds hand out a machine's credentials. Of medium severity: it is the cluster's doing, and each port has keys of its own.
 /// </summary>
 internal sealed class NetworkEffectCheck() : ValidationCheck(
-    "security-network-effect", CheckCategory.Security, CheckSeverity.High, "NetworkPolicies are enforced: pods do not reach each other's 8081 and 9090, nor the cloud's metadata",
+    "security-network-effect", CheckCategory.Security, CheckSeverity.Medium, "NetworkPolicies are enforced: pods do not reach each other's 8081 and 9090, nor the cloud's metadata",
     "Use a cluster network that enforces NetworkPolicies (Calico, Cilium, the VPC CNI with its policy agent), and apply the manifests again (New-DwcpStaging).")
 {
     private const string Metadata = "cloud metadata";
