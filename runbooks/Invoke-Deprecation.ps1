@@ -45,16 +45,7 @@ param(
     [TimeSpan] $WatchFor = '02:45:00'
 )
 
-$ErrorActionPreference = 'Stop'
-$OutputDirectory = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputDirectory)
-$cluster = @{ Namespace = $Namespace }
-if ($Kubeconfig) { $cluster.Kubeconfig = $Kubeconfig }
-if ($Context) { $cluster.Context = $Context }
-
-function Confirm-Unlocked($Observation) {
-    if ($null -eq $Observation.Lock) { return }
-    throw "Incident $($Observation.Lock.Incident) is open ($($Observation.Lock.Reason)). Follow runbooks/emergency-rollback.md from 'After the rollback'."
-}
+. ([IO.Path]::Combine($PSScriptRoot, 'Rollout.Common.ps1'))
 
 $last = Get-DwcpRollout @cluster
 Confirm-Unlocked $last

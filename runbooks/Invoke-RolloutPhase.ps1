@@ -49,11 +49,7 @@ param(
     [TimeSpan] $CheckInterval
 )
 
-$ErrorActionPreference = 'Stop'
-$OutputDirectory = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputDirectory)
-$cluster = @{ Namespace = $Namespace }
-if ($Kubeconfig) { $cluster.Kubeconfig = $Kubeconfig }
-if ($Context) { $cluster.Context = $Context }
+. ([IO.Path]::Combine($PSScriptRoot, 'Rollout.Common.ps1'))
 
 # What the rollout is now; nothing when nobody has asked for one yet.
 function Read-Rollout {
@@ -61,14 +57,6 @@ function Read-Rollout {
     catch {
         if ($_.FullyQualifiedErrorId -notlike 'Dwcp.Rollout.NoRollout*') { throw }
     }
-}
-
-function Confirm-Unlocked($Observation) {
-    if ($null -eq $Observation.Lock) { return }
-    $report = "the incident report is in $OutputDirectory."
-    try { $null = Export-DwcpIncidentReport @cluster -Incident $Observation.Lock.Incident -OutputDirectory $OutputDirectory }
-    catch { $report = "there is no incident report: $($_.Exception.Message)" }
-    throw "Incident $($Observation.Lock.Incident) is open ($($Observation.Lock.Reason)). Follow runbooks/emergency-rollback.md from 'After the rollback'; $report"
 }
 
 $before = Read-Rollout
