@@ -28,18 +28,8 @@ public sealed record TcpPath(TimeSpan RoundTrip, int CongestionWindow, int Segme
     public static TcpPath? Read(Socket socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        if (!OperatingSystem.IsLinux()) return null;
         Span<byte> info = stackalloc byte[BufferBytes];
-        int length;
-        try
-        {
-            length = socket.GetRawSocketOption(TcpLevel, TcpInfoOption, info);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return null;
-        }
-
+        var length = RawSocketOption.Read(socket, TcpLevel, TcpInfoOption, info);
         if (length < TotalRetransmitsOffset + 4) return null;
         return new TcpPath(
             TimeSpan.FromMicroseconds(BinaryPrimitives.ReadUInt32LittleEndian(info[RoundTripOffset..])),

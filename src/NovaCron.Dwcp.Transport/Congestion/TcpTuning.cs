@@ -1,10 +1,9 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace NovaCron.Dwcp.Transport.Congestion;
 
 /// <summary>What is asked of the kernel's TCP on long paths. A kernel that knows or allows it not goes on as it was.</summary>
-internal static partial class TcpTuning
+internal static class TcpTuning
 {
     private const int TcpLevel = 6;
     private const int CongestionOption = 13;
@@ -18,34 +17,8 @@ internal static partial class TcpTuning
     public static bool PreferBbr(Socket socket) => TryCongestionControl(socket, "bbr"u8);
 
     /// <summary>Asks for a congestion control by its name.</summary>
-    internal static bool TryCongestionControl(Socket socket, ReadOnlySpan<byte> name) => OperatingSystem.IsLinux() && TrySet(socket, CongestionOption, name);
+    internal static bool TryCongestionControl(Socket socket, ReadOnlySpan<byte> name) => RawSocketOption.TrySet(socket, TcpLevel, CongestionOption, name);
 
     /// <summary>Lets little wait unsent in the socket (TCP_NOTSENT_LOWAT).</summary>
-    public static void LimitUnsent(Socket socket)
-    {
-        if (OperatingSystem.IsLinux()) TrySet(socket, NotSentLowWaterOption, BitConverter.GetBytes(NotSentBytes));
-    }
-
-    // Not Socket.SetRawSocketOption: a refusal, such as of a kernel without BBR, makes it take the connected socket for a disconnected one.
-    private static bool TrySet(Socket socket, int option, ReadOnlySpan<byte> value)
-    {
-        var handle = socket.SafeHandle;
-        var held = false;
-        try
-        {
-            handle.DangerousAddRef(ref held);
-            return SetSocketOption((int)handle.DangerousGetHandle(), TcpLevel, option, value, (uint)value.Length) == 0;
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
-        finally
-        {
-            if (held) handle.DangerousRelease();
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "setsockopt")]
-    private static partial int SetSocketOption(int socket, int level, int option, ReadOnlySpan<byte> value, uint length);
+    public static void LimitUnsent(Socket socket) => RawSocketOption.TrySet(socket, TcpLevel, NotSentLowWaterOption, NotSentBytes);
 }

@@ -11,9 +11,12 @@ public sealed partial class DatagramConnection
     // Gaps that a stream may have: more are only made by a peer that wants to fill our memory.
     private const int MaximumGaps = 4096;
 
-    // A reader is woken for this much, for the end of a burst, or after this long: on a far path a wake-up for every packet costs more than the packet, and brings nothing.
+    // A reader is woken for this much, for the end of a burst, or after this long (a share of the least round trip): on a far path a wake-up for every packet costs more than the packet,
+    // and brings nothing.
     private const long ReadableBatch = 64 * 1024;
     private const long ReadableDelay = 2_000_000;
+    private const long LongestReadableDelay = 8_000_000;
+    private const int ReadableShare = 25;
 
     // A writer is woken when it can write so much.
     private const long WritableBatch = 64 * 1024;
@@ -160,7 +163,7 @@ public sealed partial class DatagramConnection
         {
             stream.ReadableDue = true;
             _readable.Add(stream);
-            _readableAt = Math.Min(_readableAt, now + ReadableDelay);
+            _readableAt = Math.Min(_readableAt, now + Math.Clamp(_ledger.Rtt.Minimum / ReadableShare, ReadableDelay, LongestReadableDelay));
         }
 
         RetireLocked(stream);

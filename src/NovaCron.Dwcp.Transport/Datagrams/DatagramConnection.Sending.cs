@@ -8,13 +8,15 @@ public sealed partial class DatagramConnection
     // UDP payloads to try above the base: what IPsec and PPPoE leave of 1500, and all of it (IPv4).
     private static readonly int[] ProbeSizes = [1372, 1452, 1472, 8972];
 
-    // The largest frame header of a stream's bytes: kind, id, offset, length.
-    private const int StreamFrameOverhead = 1 + 8 + 8 + 4;
+    // The largest frame header of a stream's bytes: kind, id, offset, length. Less room than that is not worth a piece.
+    private const int LargestStreamHeader = 1 + 8 + 8 + 4;
 
     // Probes of a silent path stop backing off here, so that a path that comes back is found within seconds.
     private const long LongestProbeDelay = 2_000_000_000;
 
     private const long SizeProbeInterval = 600_000_000_000;
+
+    private long QuantumLocked => Math.Clamp(_ledger.Rtt.Minimum / QuantumShare, PacingQuantum, LongestQuantum);
 
     private static long Nanoseconds(TimeSpan time) => (long)time.TotalNanoseconds;
 
@@ -34,7 +36,7 @@ public sealed partial class DatagramConnection
         }
 
         _heldByWindow |= _scheduler.Count > 0 && !WindowAllowsLocked();
-        var mayCarryData = WindowAllowsLocked() && now >= _nextSendAt - PacingQuantum;
+        var mayCarryData = WindowAllowsLocked() && now >= _nextSendAt - QuantumLocked;
         var acknowledge = now >= _acknowledgeAt;
         var urgent = _probesDue > 0 || _responseDue is not null || _challengeDue || _dataUpdateDue || _streamsUpdateDue || _control.Count > 0;
         if (!acknowledge && !urgent && !(mayCarryData && _scheduler.Count > 0)) return 0;
@@ -172,10 +174,11 @@ public sealed partial class DatagramConnection
 
     private void WriteStreamsLocked(ref FrameWriter writer, long number)
     {
-        while (writer.Remaining > StreamFrameOverhead && _scheduler.Next(Credit) is { } stream)
+        while (writer.Remaining > LargestStreamHeader && _scheduler.Next(Credit) is { } stream)
         {
             var sentBefore = stream.Sending.Sent;
-            var (offset, length) = stream.Sending.Take(writer.Remaining - StreamFrameOverhead, Credit, out var end);
+            var header = 1 + FrameWriter.SizeOf(stream.Id) + FrameWriter.SizeOf(stream.Sending.NextOffset) + FrameWriter.SizeOf(writer.Remaining);
+            var (offset, length) = stream.Sending.Take(writer.Remaining - header, Credit, out var end);
             if (length == 0 && !end) break;
             _sentData += stream.Sending.Sent - sentBefore;
             var kind = end ? FrameKind.StreamEnd : FrameKind.Stream;

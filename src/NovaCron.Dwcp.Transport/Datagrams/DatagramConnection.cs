@@ -28,8 +28,11 @@ public sealed partial class DatagramConnection : IDisposable
     // Bytes sent to an address before it proved that it is the peer's: three times what came from it (RFC 9000, section 8.1).
     private const int AmplificationLimit = 3;
 
-    // Pacing: packets of this much time may leave together, so that one wake-up sends a batch.
+    // Pacing: packets of this much time may leave together, so that one wake-up sends a batch. On a long path it is this share of the least round trip: a burst that such a path's
+    // buffers do not notice, and half of the wake-ups or less.
     private const long PacingQuantum = 1_000_000;
+    private const long LongestQuantum = 3_000_000;
+    private const int QuantumShare = 50;
 
     // A sender that woke late on a busy machine may catch up this share of the least round trip: what a buffer of a tenth of the path still takes.
     private const int CatchUpShare = 16;
@@ -194,6 +197,25 @@ public sealed partial class DatagramConnection : IDisposable
                 return new DatagramPathState(_remote, _validated, _datagram, _ledger.Rtt.Smoothed, _ledger.Rtt.Minimum, _ledger.InFlight,
                     _controller.CongestionWindow, _controller.PacingRate, _ledger.Delivered, _ledger.Lost, _streams.Count, _lastReceivedAt, _awaitedSince, _sentBytes);
             }
+        }
+    }
+
+    /// <summary>Whether somebody who looks at the connection by himself at the given time is too late for what it has to do next. Part of a pacing quantum does not matter to a long path.</summary>
+    internal bool IsDueBefore(long time, long now)
+    {
+        lock (Gate)
+        {
+            var due = NextTimer(now);
+            return due < time && (_ledger.Rtt.Minimum < PacingQuantum * QuantumShare || due + QuantumLocked < time);
+        }
+    }
+
+    /// <summary>The least round-trip time in nanoseconds; 0 before the first sample.</summary>
+    internal long MinimumRtt
+    {
+        get
+        {
+            lock (Gate) return _ledger.Rtt.Minimum;
         }
     }
 

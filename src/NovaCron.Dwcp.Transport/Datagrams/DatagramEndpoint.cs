@@ -16,6 +16,12 @@ public sealed class DatagramEndpoint : IDisposable
     private const long LongestWait = 1000;
     private const int SendBatch = 61_440;
 
+    // Nanoseconds. Where datagrams come faster than two in this time, from far away, those of such a time are received together: a wake-up for each costs more than the datagram, and
+    // on a path of FarRtt this is a twentieth of what the network itself takes.
+    private const long Gathering = 1_000_000;
+    private const long GatheredAtLeast = 2;
+    private const long FarRtt = 20_000_000;
+
     private static readonly long Origin = Stopwatch.GetTimestamp() - Stopwatch.Frequency;
 
     private readonly UdpBatchSocket _socket;
@@ -32,6 +38,9 @@ public sealed class DatagramEndpoint : IDisposable
 
     // When the sender looks again by itself; long.MinValue while it is awake. A wake-up costs more than a packet.
     private long _sleepingUntil = long.MinValue;
+
+    // Connections that the receiver took something for just now; its own.
+    private readonly HashSet<DatagramConnection> _touched = [];
     private readonly Thread _receiver;
     private readonly Thread _sender;
     private volatile bool _stopping;
@@ -98,13 +107,24 @@ public sealed class DatagramEndpoint : IDisposable
 
     private void ReceiveLoop()
     {
-        var buffer = GC.AllocateUninitializedArray<byte>(1 << 16, pinned: true);
+        var before = Clock();
         try
         {
             while (!_stopping)
             {
-                var count = _socket.Receive(buffer, out var segment, out var from);
-                if (count > 0 && segment > 0) Dispatch(buffer.AsSpan(0, count), segment, from!);
+                var count = _socket.Receive();
+                if (count == 0) continue;
+                var now = Clock();
+                var datagrams = 0;
+                for (var i = 0; i < count; i++)
+                {
+                    var received = _socket.Received(i, out var segment, out var from);
+                    if (segment > 0) datagrams += Dispatch(received, segment, from, now);
+                }
+
+                var gathers = TouchAll(now) && count < _socket.ReceivedAtOnce && datagrams * Gathering >= GatheredAtLeast * (now - before);
+                before = now;
+                if (gathers) Thread.Sleep((int)(Gathering / 1_000_000));
             }
         }
         catch (SocketException error)
@@ -113,13 +133,13 @@ public sealed class DatagramEndpoint : IDisposable
         }
     }
 
-    private void Dispatch(Span<byte> received, int segment, IPEndPoint from)
+    private int Dispatch(Span<byte> received, int segment, IPEndPoint from, long now)
     {
-        var now = Clock();
-        DatagramConnection? touched = null;
+        var count = 0;
         for (var at = 0; at < received.Length; at += segment)
         {
             var datagram = received.Slice(at, Math.Min(segment, received.Length - at));
+            count++;
             if (!PacketHeader.TryRead(datagram, out var header) || !_connections.TryGetValue(header.ConnectionId, out var connection))
             {
                 Interlocked.Increment(ref _strays);
@@ -127,18 +147,31 @@ public sealed class DatagramEndpoint : IDisposable
             }
 
             connection.Receive(datagram, header, from, now);
-            if (touched is not null && touched != connection) Touch(touched, now);
-            touched = connection;
+            _touched.Add(connection);
         }
 
-        if (touched is not null) Touch(touched, now);
+        return count;
+    }
+
+    // Whether every connection that something came for is on a path so long that a gathering does not matter.
+    private bool TouchAll(long now)
+    {
+        var far = _touched.Count > 0;
+        foreach (var connection in _touched)
+        {
+            Touch(connection, now);
+            far &= connection.MinimumRtt >= FarRtt;
+        }
+
+        _touched.Clear();
+        return far;
     }
 
     // The sender is woken only when something is due before it looks by itself.
     private void Touch(DatagramConnection connection, long now)
     {
         _awake.Enqueue(connection);
-        if (connection.NextTimer(now) < Interlocked.Read(ref _sleepingUntil)) _work.Set();
+        if (connection.IsDueBefore(Interlocked.Read(ref _sleepingUntil), now)) _work.Set();
     }
 
     private void SendLoop()
@@ -157,7 +190,8 @@ public sealed class DatagramEndpoint : IDisposable
                 if (!_awake.IsEmpty) continue;
                 if (_stopping) return;
                 var clock = Clock();
-                var wait = Math.Clamp((_timers.TryPeek(out _, out var next) ? next - clock : long.MaxValue) / 1_000_000, 1, LongestWait);
+                // To the nearest millisecond: what is a little late catches up, and waking early is for nothing.
+                var wait = _timers.TryPeek(out _, out var next) ? Math.Clamp((next - clock + 500_000) / 1_000_000, 1, LongestWait) : LongestWait;
                 Interlocked.Exchange(ref _sleepingUntil, clock + (wait * 1_000_000));
                 if (_awake.IsEmpty) _work.Wait((int)wait);
                 Interlocked.Exchange(ref _sleepingUntil, long.MinValue);

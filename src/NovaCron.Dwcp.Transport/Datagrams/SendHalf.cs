@@ -30,6 +30,9 @@ internal sealed class SendHalf
     /// <summary>Bytes sent for the first time so far; connection flow control counts these.</summary>
     public long Sent => _sent;
 
+    /// <summary>Where the next piece begins.</summary>
+    public long NextOffset => _lost.Count > 0 ? _lost.First.Start : _sent;
+
     /// <summary>Everything written, the end included, was acknowledged, or the stream was given up.</summary>
     public bool IsDone => IsReset || _endAcknowledged;
 

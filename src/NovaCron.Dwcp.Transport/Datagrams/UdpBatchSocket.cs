@@ -1,7 +1,8 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using NovaCron.Dwcp.Transport.Congestion;
 
 namespace NovaCron.Dwcp.Transport.Datagrams;
 
@@ -21,7 +22,10 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
     private const int UdpSegment = 103;
     private const int UdpGro = 104;
     private const int SocketBuffer = 8 << 20;
-    private const int ControlSize = 64;
+
+    // What one call receives at most, and room for each: a coalesced one is as large as the largest UDP payload. Pages that nothing is received into cost nothing.
+    private const int Messages = 32;
+    private const int MessageRoom = 1 << 16;
     private const int SegmentControlLength = 16 + sizeof(ushort);
     private const int SegmentControlSpace = 24;
     private const int ErrorAgain = 11;
@@ -31,6 +35,9 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
 
     private readonly Socket _socket;
     private readonly SocketAddress _receivedFrom;
+    private readonly byte[] _received;
+    private readonly ReceiveMessages? _receiving;
+    private int _receivedBytes;
     private byte[] _lastFrom = [];
     private IPEndPoint? _lastFromEndPoint;
     private EndPoint? _lastTo;
@@ -64,11 +71,14 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
 
         LocalEndPoint = (IPEndPoint)_socket.LocalEndPoint!;
         _receivedFrom = new SocketAddress(local.AddressFamily);
-        if (!batch || !OperatingSystem.IsLinux() || !Environment.Is64BitProcess) return;
+        batch &= OperatingSystem.IsLinux() && Environment.Is64BitProcess;
+        _received = GC.AllocateUninitializedArray<byte>(MessageRoom * (batch ? Messages : 1), pinned: true);
+        if (!batch) return;
 
-        // Setting the option to 0 succeeds where the kernel knows it.
-        _segments = TrySet(UdpSegment, 0);
-        Coalesces = TrySet(UdpGro, 1);
+        _receiving = new ReceiveMessages(_received);
+        // Setting the option to 0 succeeds where the kernel knows it; the portable calls serve where it does not.
+        _segments = RawSocketOption.TrySet(_socket, SolUdp, UdpSegment, 0);
+        Coalesces = RawSocketOption.TrySet(_socket, SolUdp, UdpGro, 1);
     }
 
     /// <summary>The bound address.</summary>
@@ -77,8 +87,11 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
     /// <summary>Whether one call sends many datagrams.</summary>
     public bool Segments => _segments;
 
-    /// <summary>Whether one call receives many datagrams.</summary>
+    /// <summary>Whether datagrams that arrive together are received as one.</summary>
     public bool Coalesces { get; }
+
+    /// <summary>The most that <see cref="Receive"/> returns.</summary>
+    public int ReceivedAtOnce => _receiving is null ? 1 : Messages;
 
     /// <summary>Sends datagrams of one size (the last may be shorter). What the network refuses is lost, as datagrams are.</summary>
     /// <returns>System calls made.</returns>
@@ -101,43 +114,48 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
         return calls;
     }
 
-    /// <summary>Waits up to 200 ms for datagrams.</summary>
-    /// <param name="buffer">At least <see cref="MaximumBatch"/> bytes.</param>
+    /// <summary>Waits up to 200 ms for datagrams, and takes those that are there.</summary>
+    /// <returns>How many to ask <see cref="Received"/> for; 0 when nothing came.</returns>
+    /// <exception cref="ObjectDisposedException">The socket was closed.</exception>
+    public int Receive()
+    {
+        if (_receiving is not null) return ReceiveMany(_receiving);
+        try
+        {
+            _receivedBytes = _socket.ReceiveFrom(_received, SocketFlags.None, _receivedFrom);
+            return _receivedBytes > 0 ? 1 : 0;
+        }
+        catch (SocketException error) when (error.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock
+            or SocketError.ConnectionReset or SocketError.MessageSize or SocketError.Interrupted)
+        {
+            // Nothing came; or ICMP said that a datagram of ours was not wanted, which timers find out too.
+            return 0;
+        }
+    }
+
+    /// <summary>What the last <see cref="Receive"/> took; valid until the next.</summary>
+    /// <param name="index">0 to one less than it returned.</param>
     /// <param name="segment">Bytes of each datagram but the last.</param>
     /// <param name="from">Where they came from: all from one address.</param>
-    /// <returns>Bytes received; 0 when nothing came.</returns>
-    /// <exception cref="ObjectDisposedException">The socket was closed.</exception>
-    public int Receive(Span<byte> buffer, out int segment, out IPEndPoint? from)
+    /// <returns>Datagrams, one behind the other.</returns>
+    public Span<byte> Received(int index, out int segment, out IPEndPoint from)
     {
-        from = null;
-        segment = 0;
-        int received;
-        if (Coalesces)
-        {
-            received = ReceiveCoalesced(buffer, out segment);
-        }
-        else
-        {
-            try
-            {
-                received = _socket.ReceiveFrom(buffer, SocketFlags.None, _receivedFrom);
-                segment = received;
-            }
-            catch (SocketException error) when (error.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock
-                or SocketError.ConnectionReset or SocketError.MessageSize or SocketError.Interrupted)
-            {
-                // Nothing came; or ICMP said that a datagram of ours was not wanted, which timers find out too.
-                return 0;
-            }
-        }
-
-        if (received <= 0) return 0;
+        var length = _receiving is null ? segment = _receivedBytes : _receiving.Take(index, _receivedFrom, out segment);
         from = FromEndPoint();
-        return received;
+        return _received.AsSpan(index * MessageRoom, length);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    private int ReceiveMany(ReceiveMessages messages)
+    {
+        var count = messages.Receive(_socket.SafeHandle);
+        if (count >= 0) return count;
+        var error = Marshal.GetLastPInvokeError();
+        if (error is ErrorAgain or ErrorInterrupted or 111 or 113 or 101 or 90) return 0;
+        throw new SocketException(error);
+    }
 
     private static void SendOneFailed(SocketException error)
     {
@@ -207,39 +225,6 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
         return calls;
     }
 
-    private int ReceiveCoalesced(Span<byte> buffer, out int segment)
-    {
-        Span<byte> control = stackalloc byte[ControlSize];
-        fixed (byte* data = buffer)
-        fixed (byte* name = _receivedFrom.Buffer.Span)
-        fixed (byte* ancillary = control)
-        {
-            var vector = new IoVector { Base = data, Length = (nuint)buffer.Length };
-            var message = new MessageHeader
-            {
-                Name = name,
-                NameLength = (uint)_receivedFrom.Buffer.Length,
-                Vectors = &vector,
-                VectorCount = 1,
-                Control = ancillary,
-                ControlLength = ControlSize,
-            };
-            var received = ReceiveMessage(_socket.SafeHandle, &message, 0);
-            segment = (int)received;
-            if (received < 0)
-            {
-                var error = Marshal.GetLastPInvokeError();
-                if (error is ErrorAgain or ErrorInterrupted or 111 or 113 or 101 or 90) return 0;
-                throw new SocketException(error);
-            }
-
-            _receivedFrom.Size = (int)message.NameLength;
-            if (message.ControlLength >= 16 + sizeof(int) && *(int*)(ancillary + 8) == SolUdp && *(int*)(ancillary + 12) == UdpGro)
-                segment = *(int*)(ancillary + 16);
-            return (int)received;
-        }
-    }
-
     private IPEndPoint FromEndPoint()
     {
         var bytes = _receivedFrom.Buffer.Span[.._receivedFrom.Size];
@@ -249,27 +234,8 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
         return _lastFromEndPoint;
     }
 
-    private bool TrySet(int option, int value)
-    {
-        try
-        {
-            Span<byte> bytes = stackalloc byte[sizeof(int)];
-            BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
-            _socket.SetRawSocketOption(SolUdp, option, bytes);
-            return true;
-        }
-        catch (SocketException)
-        {
-            // An older kernel: the portable calls serve.
-            return false;
-        }
-    }
-
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
     private static partial nint SendMessage(SafeSocketHandle socket, MessageHeader* message, int flags);
-
-    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
-    private static partial nint ReceiveMessage(SafeSocketHandle socket, MessageHeader* message, int flags);
 
     // struct iovec and struct msghdr of 64-bit Linux, glibc and musl alike.
     private struct IoVector
@@ -287,5 +253,73 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
         public byte* Control;
         public nuint ControlLength;
         public int Flags;
+    }
+
+    // struct mmsghdr.
+    private struct ReceivedMessage
+    {
+        public MessageHeader Header;
+        public uint Length;
+    }
+
+    /// <summary>The arguments of recvmmsg: one message each, with room for an address and for what UDP_GRO tells.</summary>
+    private sealed partial class ReceiveMessages
+    {
+        private const int NameSize = 128; // struct sockaddr_storage
+        private const int ControlSize = 64;
+        private const int WaitForOne = 0x10000;
+
+        private readonly byte[] _names = GC.AllocateUninitializedArray<byte>(Messages * NameSize, pinned: true);
+        private readonly byte[] _controls = GC.AllocateUninitializedArray<byte>(Messages * ControlSize, pinned: true);
+        private readonly IoVector[] _vectors = GC.AllocateUninitializedArray<IoVector>(Messages, pinned: true);
+        private readonly ReceivedMessage[] _messages = GC.AllocateUninitializedArray<ReceivedMessage>(Messages, pinned: true);
+
+        /// <param name="room">Pinned, <see cref="MessageRoom"/> bytes for each message.</param>
+        public ReceiveMessages(byte[] room)
+        {
+            for (var i = 0; i < Messages; i++)
+            {
+                _vectors[i] = new IoVector { Base = Address(room, i * MessageRoom), Length = MessageRoom };
+                _messages[i].Header = new MessageHeader
+                {
+                    Name = Address(_names, i * NameSize),
+                    Vectors = (IoVector*)Unsafe.AsPointer(ref _vectors[i]),
+                    VectorCount = 1,
+                    Control = Address(_controls, i * ControlSize),
+                };
+            }
+        }
+
+        /// <summary>Waits for one message, as long as the socket's time limit, and takes those that came with it.</summary>
+        /// <returns>Messages taken, or -1 with an error number.</returns>
+        public int Receive(SafeSocketHandle socket)
+        {
+            foreach (ref var message in _messages.AsSpan())
+            {
+                message.Header.NameLength = NameSize;
+                message.Header.ControlLength = ControlSize;
+            }
+
+            return ReceiveMany(socket, (ReceivedMessage*)Unsafe.AsPointer(ref _messages[0]), Messages, WaitForOne, null);
+        }
+
+        /// <returns>Bytes of a message.</returns>
+        public int Take(int index, SocketAddress from, out int segment)
+        {
+            ref var message = ref _messages[index];
+            var length = (int)message.Length;
+            segment = length;
+            var control = _controls.AsSpan(index * ControlSize, ControlSize);
+            if (message.Header.ControlLength >= 16 + sizeof(int) && MemoryMarshal.Read<int>(control[8..]) == SolUdp && MemoryMarshal.Read<int>(control[12..]) == UdpGro)
+                segment = MemoryMarshal.Read<int>(control[16..]);
+            from.Size = (int)message.Header.NameLength;
+            _names.AsSpan(index * NameSize, from.Size).CopyTo(from.Buffer.Span);
+            return length;
+        }
+
+        private static byte* Address(byte[] pinned, int offset) => (byte*)Unsafe.AsPointer(ref pinned[offset]);
+
+        [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
+        private static partial int ReceiveMany(SafeSocketHandle socket, ReceivedMessage* messages, uint count, int flags, void* timeout);
     }
 }

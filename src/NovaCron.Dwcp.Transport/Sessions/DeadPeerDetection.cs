@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using NovaCron.Dwcp.Transport.Congestion;
 
 namespace NovaCron.Dwcp.Transport.Sessions;
 
@@ -23,6 +24,6 @@ internal static class DeadPeerDetection
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, IdleSeconds);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, IntervalSeconds);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes);
-        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(TcpProtocol, UserTimeout, BitConverter.GetBytes(UserTimeoutMilliseconds));
+        RawSocketOption.TrySet(socket, TcpProtocol, UserTimeout, UserTimeoutMilliseconds);
     }
 }

@@ -121,6 +121,7 @@ internal sealed class LinkBenchmark : IDisposable
 
         if (!_verbose) return;
         foreach (var reason in sent.Reasons) Console.WriteLine($"  {reason}");
+        Console.WriteLine("  overflows by second: " + string.Join(' ', Enumerable.Range(0, (int)sent.Wall + 1).Select(s => link.Outward.OverflowsBetween(s, s + 1).ToString(CultureInfo.InvariantCulture))));
         Console.WriteLine("  Mbit/s by second: " + string.Join(' ', Enumerable.Range(0, (int)sent.Wall + 1).Select(s => (link.Outward.BytesBetween(s, s + 1) * 8 / 1e6).ToString("0", CultureInfo.InvariantCulture))));
     }
 

@@ -30,6 +30,7 @@ internal sealed unsafe partial class LinkDirection
     private volatile bool _stopping;
     private long _startedAt = Stopwatch.GetTimestamp();
     private long[] _delivered = new long[36_000];
+    private int[] _overflows = new int[36_000];
 
     // Bytes by protocol and source port, once somebody asks.
     private readonly Dictionary<int, long> _flows = [];
@@ -78,6 +79,7 @@ internal sealed unsafe partial class LinkDirection
         _settings = settings;
         Interlocked.Exchange(ref _startedAt, Stopwatch.GetTimestamp());
         _delivered = new long[_delivered.Length];
+        _overflows = new int[_overflows.Length];
         Array.Clear(_queueing);
         Interlocked.Exchange(ref _passed, 0);
         Interlocked.Exchange(ref _passedBytes, 0);
@@ -91,6 +93,15 @@ internal sealed unsafe partial class LinkDirection
         var delivered = _delivered;
         var sum = 0L;
         for (var i = Math.Max(0, (int)(from * 10)); i < Math.Min(delivered.Length, (int)(to * 10)); i++) sum += Volatile.Read(ref delivered[i]);
+        return sum;
+    }
+
+    /// <summary>Packets that found the queue full between two times, as <see cref="BytesBetween"/>.</summary>
+    public int OverflowsBetween(double from, double to)
+    {
+        var overflows = _overflows;
+        var sum = 0;
+        for (var i = Math.Max(0, (int)(from * 10)); i < Math.Min(overflows.Length, (int)(to * 10)); i++) sum += Volatile.Read(ref overflows[i]);
         return sum;
     }
 
@@ -184,7 +195,7 @@ internal sealed unsafe partial class LinkDirection
         {
             _tokens = Math.Min(burst, _tokens + ((now - _tokensAt) * rate));
             _tokensAt = now;
-            if (_tokens < length) return Overflow();
+            if (_tokens < length) return Overflow(timestamp);
             _tokens -= length;
             leaves = now;
         }
@@ -192,7 +203,7 @@ internal sealed unsafe partial class LinkDirection
         {
             _busyUntil = Math.Max(_busyUntil, now);
             var waiting = _busyUntil - now;
-            if ((waiting * rate) + length > Math.Max(settings.Buffer * settings.BandwidthDelay, 3 * PacketSize)) return Overflow();
+            if ((waiting * rate) + length > Math.Max(settings.Buffer * settings.BandwidthDelay, 3 * PacketSize)) return Overflow(timestamp);
             _queueing[Math.Min(HistogramMilliseconds - 1, (int)(waiting * 1000))]++;
             leaves = _busyUntil += length / rate;
         }
@@ -207,9 +218,12 @@ internal sealed unsafe partial class LinkDirection
         return (long)((leaves + (settings.RoundTrip.TotalSeconds / 2)) * Stopwatch.Frequency);
     }
 
-    private long? Overflow()
+    private long? Overflow(long timestamp)
     {
         Interlocked.Increment(ref _overflowed);
+        var bucket = (timestamp - Interlocked.Read(ref _startedAt)) / BucketTicks;
+        var overflows = _overflows;
+        if (bucket >= 0 && bucket < overflows.Length) overflows[bucket]++;
         return null;
     }
 
