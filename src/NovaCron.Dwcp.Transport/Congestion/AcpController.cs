@@ -31,9 +31,6 @@ public sealed class AcpController : ICongestionController
     private const double FullBandwidthGrowth = 1.25;
     private const int FullBandwidthRounds = 3;
 
-    // A full buffer that loses so much ends the start whatever else is known.
-    private const double StartupLoss = 0.1;
-
     // Least round-trip time: believed for 10 s; then half a window for 200 ms finds it again.
     private const long MinimumRttLifetime = 10_000_000_000;
     private const long ProbeRttDuration = 200_000_000;
@@ -184,8 +181,9 @@ public sealed class AcpController : ICongestionController
         UpdateRound(sample);
         UpdateMinimumRtt(sample);
         var rate = Math.Min(sample.DeliveryRate, PlausibleRate);
-        // What a flow delivers that holds back says nothing about the path's rate.
-        if (rate > 0 && ((!sample.SenderLimited && _share == 1) || rate > _bandwidth.Value))
+        // What a flow delivers that holds back says nothing about the path's rate, but that it is no less; and what a handshake delivers not even that much: with it for an estimate the
+        // initial window would be lost, and the start begin at a packet a round trip.
+        if (rate > 0 && ((!sample.SenderLimited && _share == 1) || (rate > _bandwidth.Value && _bandwidth.Value > 0)))
         {
             _bandwidth.Update(_round, rate);
             _roundRate = Math.Max(_roundRate, rate);
@@ -391,8 +389,8 @@ public sealed class AcpController : ICongestionController
     private void InStartup(in AckSample sample)
     {
         if (!_roundStart) return;
-        // A round that the sender did not fill proves nothing, unless it filled the buffer all the same.
-        if (_roundSenderLimited && !(QueueStands && RoundLossShare > StartupLoss)) return;
+        // A round that the sender did not fill proves nothing, unless the bottleneck had a queue all the while.
+        if (_roundSenderLimited && !QueueStands) return;
         if (_bandwidth.Value >= _fullBandwidth * FullBandwidthGrowth)
         {
             _fullBandwidth = _bandwidth.Value;

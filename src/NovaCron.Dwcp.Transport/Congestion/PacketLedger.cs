@@ -63,8 +63,11 @@ public sealed class PacketLedger
     public void ExpectRtt(long rtt) => _rtt.Expect(rtt);
 
     /// <summary>Records a packet and gives its number.</summary>
+    /// <param name="now">The clock.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="senderLimited">There was no more to send than this packet: its sample says nothing about the path's rate.</param>
     /// <exception cref="InvalidOperationException">More than <see cref="MaximumTracked"/> packets are tracked: ask <see cref="CanTrack"/> first.</exception>
-    public long OnSent(long now, int bytes)
+    public long OnSent(long now, int bytes, bool senderLimited = false)
     {
         if (!CanTrack) throw new InvalidOperationException("Too many packets are outstanding; wait for acknowledgements (CanTrack).");
         if (_next - _first == _ring.Length) Grow();
@@ -78,7 +81,7 @@ public sealed class PacketLedger
             FirstSentAt = _firstSentAt,
             DeliveredAt = _deliveredAt,
             Delivered = _delivered,
-            SenderLimited = _senderLimitedUntil > _delivered,
+            SenderLimited = senderLimited || _senderLimitedUntil > _delivered,
             State = PacketState.Outstanding,
         };
         InFlight += bytes;

@@ -57,7 +57,8 @@ public sealed partial class DatagramConnection
     private int SealLocked(Span<byte> buffer, int payload, bool eliciting, long now)
     {
         var size = PacketHeader.Size + payload + PacketProtection.TagSize;
-        var number = eliciting ? _ledger.OnSent(now, size) : _ledger.OnSentUntracked();
+        // How fast a greeting or a request arrives, behind which nothing waits, is not the path's rate.
+        var number = eliciting ? _ledger.OnSent(now, size, senderLimited: _scheduler.Count == 0) : _ledger.OnSentUntracked();
         new PacketHeader(RemoteId, 0, _sealing.EpochFor(number), number).Write(buffer);
         _sealing.Seal(buffer[..size], number);
         if (!_validated) _unvalidatedSent += size;

@@ -100,6 +100,7 @@ public sealed class DatagramEndpoint : IDisposable
         _stopping = true;
         _work.Set();
         _sender.Join();
+        _socket.StopReceiving();
         _receiver.Join();
         _socket.Dispose();
         _work.Dispose();
@@ -217,10 +218,13 @@ public sealed class DatagramEndpoint : IDisposable
 
     private void Serve(DatagramConnection connection, byte[] buffer)
     {
-        connection.OnTimer(Clock());
-        while (connection.Build(buffer, Clock(), out var segment, out var to) is var size and > 0)
+        // One time for all that is due at it: what falls due while it is sent is the next batch's, or every system call would be followed by those for a datagram or two.
+        var now = Clock();
+        connection.OnTimer(now);
+        while (connection.Build(buffer, now, out var segment, out var to) is var size and > 0)
         {
             _socket.Send(buffer.AsSpan(0, size), segment, to);
+            if (size + segment > buffer.Length) now = Clock();
         }
 
         var next = connection.NextTimer(Clock());

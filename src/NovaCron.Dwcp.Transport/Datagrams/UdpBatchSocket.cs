@@ -145,13 +145,27 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
         return _received.AsSpan(index * MessageRoom, length);
     }
 
+    /// <summary>Ends a <see cref="Receive"/> that waits, where the system can; otherwise its time limit does.</summary>
+    public void StopReceiving()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Receive);
+        }
+        catch (SocketException)
+        {
+            // "Not connected", which a datagram socket is not: Linux says so and wakes the receiver all the same.
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
     private int ReceiveMany(ReceiveMessages messages)
     {
         var count = messages.Receive(_socket.SafeHandle);
-        if (count >= 0) return count;
+        // Nothing from nobody is what a socket gives that was shut down.
+        if (count >= 0) return count == 1 && messages.IsFromNobody(0) ? 0 : count;
         var error = Marshal.GetLastPInvokeError();
         if (error is ErrorAgain or ErrorInterrupted or 111 or 113 or 101 or 90) return 0;
         throw new SocketException(error);
@@ -302,6 +316,8 @@ public sealed unsafe partial class UdpBatchSocket : IDisposable
 
             return ReceiveMany(socket, (ReceivedMessage*)Unsafe.AsPointer(ref _messages[0]), Messages, WaitForOne, null);
         }
+
+        public bool IsFromNobody(int index) => _messages[index].Header.NameLength == 0;
 
         /// <returns>Bytes of a message.</returns>
         public int Take(int index, SocketAddress from, out int segment)

@@ -139,9 +139,19 @@ internal sealed class NodeConnection : IAsyncDisposable
             EnabledSslProtocols = SslProtocols.Tls13,
             ApplicationProtocols = [new SslApplicationProtocol(alpn)],
             ClientCertificates = request.ClientCertificate is { } certificate ? [certificate] : null,
-            CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+            CertificateChainPolicy = ChainPolicy(),
             RemoteCertificateValidationCallback = Validate,
         };
+
+        // Whoever trusts a pin or an authority of his own does not wait until the system's are read: they are hundreds of files.
+        private X509ChainPolicy ChainPolicy()
+        {
+            var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+            if (request.Pin is null && request.TrustedCertificates is not { Count: > 0 }) return policy;
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            if (request.TrustedCertificates is { } roots) policy.CustomTrustStore.AddRange(roots);
+            return policy;
+        }
 
         private bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
         {

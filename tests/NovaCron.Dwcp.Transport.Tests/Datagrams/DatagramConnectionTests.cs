@@ -35,6 +35,25 @@ public class DatagramConnectionTests
         Assert.True(again - loss < 0.05, $"{again:P1} was sent again");
     }
 
+    // A greeting and a request go before the data: the little that they deliver in a round trip must not be taken for the path's rate.
+    [Fact]
+    public void The_initial_window_outlives_the_handshake()
+    {
+        using var pair = new SimulatedPair(6) { Delay = 50_000_000 };
+        var window = pair.Controller.CongestionWindow;
+        pair.Client.Greet();
+        pair.RunUntil(() => false, TimeSpan.FromSeconds(0.5));
+        var request = pair.Client.TryOpenStream(StreamPriority.Bulk, 1, out _)!;
+        request.TryWrite(new byte[52], out _);
+        pair.RunUntil(() => false, TimeSpan.FromSeconds(0.5));
+        Assert.True(pair.Client.State.MinimumRtt > 0);
+        Assert.Equal(window, pair.Controller.CongestionWindow);
+        var before = pair.Client.State.SentBytes;
+        request.TryWrite(new byte[100_000], out _);
+        pair.RunUntil(() => false, TimeSpan.FromSeconds(0.02));
+        Assert.InRange(pair.Client.State.SentBytes - before, window - pair.Client.State.Datagram, window + pair.Client.State.Datagram);
+    }
+
     [Fact]
     public void A_blackout_of_thirty_seconds_is_survived()
     {
