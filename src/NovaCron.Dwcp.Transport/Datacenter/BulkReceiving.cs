@@ -27,6 +27,12 @@ internal sealed class BulkReceiving(FrameChannel channel, int stream, ChannelRea
             await DeliverAsync(receiver, running, cancellationToken).ConfigureAwait(false);
             await running.ConfigureAwait(false);
         }
+        catch (DwcpTransferException e) when (running.IsFaulted && e.Fault == DwcpFault.Network)
+        {
+            reason = await ReasonAsync(e, inbox, cancellationToken).ConfigureAwait(false);
+            if (reason != e) throw reason;
+            throw;
+        }
         catch (Exception e)
         {
             reason = e;
@@ -69,6 +75,32 @@ internal sealed class BulkReceiving(FrameChannel channel, int stream, ChannelRea
                 receiver.Deliver(frame.Payload.Span);
             }
         }
+    }
+
+    // A carrier that broke says that the peer is gone; why, the peer says in the session, a moment later.
+    private static readonly TimeSpan ReasonPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>What is to be told of a carrier that broke: the peer's own reason where it gives one.</summary>
+    internal static async Task<Exception> ReasonAsync(DwcpTransferException broken, ChannelReader<Frame> inbox, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ReasonPatience);
+        try
+        {
+            while (await inbox.WaitToReadAsync(limit.Token).ConfigureAwait(false) && inbox.TryRead(out var frame))
+            {
+                using (frame)
+                {
+                    if (frame.Type == FrameType.Error) return ErrorFrame.Read(frame.Payload.Span);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return broken; // it says nothing
+        }
+
+        return broken;
     }
 
     internal static DwcpTransferException Ended() => new(DwcpErrorCode.ConnectionFailed, DwcpFault.Network, "The session ended inside a bulk transfer.");

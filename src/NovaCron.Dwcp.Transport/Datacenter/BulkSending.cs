@@ -26,6 +26,12 @@ internal sealed class BulkSending(FrameChannel channel, int stream, ChannelReade
             await AcknowledgeAsync(sender, running, announcing, map, verified, cancellationToken).ConfigureAwait(false);
             await running.ConfigureAwait(false);
         }
+        catch (DwcpTransferException e) when (running.IsFaulted && e.Fault == DwcpFault.Network)
+        {
+            reason = await BulkReceiving.ReasonAsync(e, inbox, cancellationToken).ConfigureAwait(false);
+            if (reason != e) throw reason;
+            throw;
+        }
         catch (Exception e)
         {
             reason = e;
