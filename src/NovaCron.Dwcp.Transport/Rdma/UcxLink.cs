@@ -69,7 +69,7 @@ internal sealed class UcxLink : IDisposable
         UcxWorker? worker = null;
         try
         {
-            context = new UcxContext(UcxLibrary.Require(), transports);
+            context = new UcxContext(UcxLibrary.Require(), transports, letsIn: receives && !messages);
             worker = context.CreateWorker();
             return new UcxLink(context, worker, context.Map(RegisteredBytes(receives, messages)));
         }

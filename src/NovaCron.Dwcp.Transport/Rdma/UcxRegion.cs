@@ -1,6 +1,6 @@
 namespace NovaCron.Dwcp.Transport.Rdma;
 
-/// <summary>Memory that UCX allocated and registered. Nobody reaches it before its key was handed out, and nobody after it was disposed.</summary>
+/// <summary>Memory that UCX allocated and registered. Nobody reaches it before its key was handed out. Whether somebody with the key does after it was disposed is the library's doing (<see cref="UcxContext"/>); the end of the process ends it.</summary>
 internal sealed unsafe class UcxRegion : IDisposable
 {
     private readonly UcxContext _context;
