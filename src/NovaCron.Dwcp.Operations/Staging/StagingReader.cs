@@ -50,10 +50,12 @@ internal static class StagingReader
         {
             if (await connection.FindAsync(ClusterResource.Deployment, @namespace, name, cancellationToken).ConfigureAwait(false) is not { } deployment)
                 continue;
-            var reference = deployment["spec"]?["template"]?["spec"]?["containers"]?[0]?["image"]?.ToString() ?? "";
+            // Ours is the first; what an admission webhook puts beside it is not deployed by us.
+            var container = deployment["spec"]?["template"]?["spec"]?["containers"]?[0];
+            var reference = container?["image"]?.ToString() ?? "";
             var pods = await connection.ListAsync(ClusterResource.Pod, @namespace, $"app={name}", cancellationToken: cancellationToken).ConfigureAwait(false);
             var identities = pods.Where(WorkloadWaiter.IsReady)
-                .SelectMany(p => (p["status"]?["containerStatuses"] as JsonArray ?? []).Select(c => c?["imageID"]?.ToString()))
+                .SelectMany(p => (p["status"]?["containerStatuses"] as JsonArray ?? []).Where(c => c?["name"]?.ToString() == container?["name"]?.ToString()).Select(c => c?["imageID"]?.ToString()))
                 .OfType<string>().DistinctBy(Digest).Where(i => Digest(i) is not null).OrderBy(Digest, StringComparer.Ordinal).ToList();
             if (identities.Count == 0)
                 images.Add(new StagedImage(component, reference, null));
