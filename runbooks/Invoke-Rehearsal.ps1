@@ -55,7 +55,7 @@ try {
         $credential = Get-DwcpCredential @admin
         $traffic = $credential | Start-DwcpRehearsalTraffic -Rate $Rate -Seed $Seed
         $report.Traffic = $traffic
-        $counts = Wait-DwcpRehearsalTraffic $traffic -Acknowledged ($Rate * 2)
+        $counts = Wait-DwcpRehearsalTraffic $traffic -Acknowledged $Rate
         Confirm-That ($counts.V3.Acknowledged -eq 0) 'v3 took traffic at 0 %.'
         $counts | Out-Default
     }
@@ -117,7 +117,7 @@ try {
     }
 
     Write-DwcpStep 'v3 holds: the evidence stays clear under live traffic' {
-        $counts = Wait-DwcpRehearsalTraffic $traffic -AcknowledgedV3 20 -Timeout '00:01:00'
+        $counts = Wait-DwcpRehearsalTraffic $traffic -AcknowledgedV3 10 -Timeout '00:01:00'
         $counts | Out-Default
         $observation = Get-DwcpRollout @operator
         $observation | Out-Default
@@ -153,7 +153,7 @@ try {
     }
 
     Write-DwcpStep 'No request was lost: every acknowledged object is read back' {
-        $null = Wait-DwcpRehearsalTraffic $traffic -Acknowledged ($Rate * 2)
+        $null = Wait-DwcpRehearsalTraffic $traffic -Acknowledged $Rate
         $counts = Stop-DwcpRehearsalTraffic $traffic
         $report.Counts = $counts
         $counts | Out-Default

@@ -11,7 +11,7 @@ namespace NovaCron.Dwcp.Node.Diagnostics;
 internal sealed class BenchmarkRunner(OwnTransfers transfers, ObjectStore store, Func<Task<IReadOnlyList<(string Pod, IPAddress Address)>>> siblings)
 {
     private const int SampleBytes = 32 << 20;
-    private const int CodecBytes = 16 << 20;
+    private const int CodecBytes = 8 << 20;
     private const int BlockBytes = 256 << 10;
 
     /// <summary>Dense encodes twelve megabytes a second and more; this is done in a second.</summary>
