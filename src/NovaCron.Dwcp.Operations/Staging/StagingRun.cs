@@ -221,6 +221,8 @@ internal sealed class StagingRun
         _record = _namespaceExists ? await StagingRecord.ReadAsync(_connection, _options.Namespace, cancellationToken).ConfigureAwait(false) : null;
         foreach (var (reference, pinned) in _record?.Pins ?? new Dictionary<string, string>())
             _pins[reference] = pinned;
+        // Here and not with the images, whose stage may be skipped.
+        UsePins();
         _survey = await ClusterSurvey.TakeAsync(_connection, _options.Namespace, _options.Values, cancellationToken).ConfigureAwait(false);
         var notes = string.Concat(_survey.Notes.Select(n => $"; {n}"));
         _checklist.Before("The cluster is new enough (1.30)", true, _version);
@@ -288,7 +290,6 @@ internal sealed class StagingRun
             return string.Create(CultureInfo.InvariantCulture, $"{image.Reference}, {image.Size / 1e6:0.0} MB, {image.Components} components, pushed with {image.Tool}");
         }
 
-        UsePins();
         var loose = Loose.ToList();
         return loose.Count == 0 ? "images by digest" : $"not by digest yet: {string.Join(", ", loose)}";
     }

@@ -81,6 +81,8 @@ public sealed class StagingServiceTests : IDisposable
         PullAs('d');
         Assert.Empty((await DeployAsync(options)).Changed.Select(c => $"{c.Target}: {string.Join(", ", c.Fields)}"));
         Assert.EndsWith(new string('c', 64), ImageOf("dwcp-v3"));
+        await DeployAsync(options with { Stages = [StagingStage.Workloads] });
+        Assert.EndsWith(new string('c', 64), ImageOf("dwcp-v3"));
 
         var other = options with { Values = options.Values with { Image = "registry.test:5000/novacron/dwcpd:3.0.1" } };
         await DeployAsync(other);
