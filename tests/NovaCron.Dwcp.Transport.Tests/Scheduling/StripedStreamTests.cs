@@ -47,6 +47,8 @@ public sealed class StripedStreamTests
         await using var sender = new StripedStream([here[0], stuck]);
         var bytes = TestFolder.Noise(2_000_000, 3);
         var sending = sender.WriteAsync(bytes).AsTask();
+        // Nothing is read until it has its block: the other connection's pipe holds a few blocks only, so one is left for it, however late it runs.
+        await stuck.Reached;
         var read = 0L;
         var buffer = new byte[65_536];
         // All but the block that is stuck, and those that are waiting in the stream, come over the other connection.
@@ -178,7 +180,12 @@ public sealed class StripedStreamTests
     {
         private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public int Writes { get; private set; }
+
+        /// <summary>Completes with the first write.</summary>
+        public Task Reached => _reached.Task;
 
         public override bool CanRead => true;
 
@@ -199,6 +206,7 @@ public sealed class StripedStreamTests
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             Writes++;
+            _reached.TrySetResult();
             await _released.Task.WaitAsync(cancellationToken);
         }
 
