@@ -217,6 +217,9 @@ internal static class Mutations
         new("security-secret-exposure", "key in Base64 in a ConfigMap", r => r.Config("LOG_LEVEL", Convert.ToBase64String(Encoding.UTF8.GetBytes(r.Secret("redis-password")))), Fail, NoGo, "infra-configuration", "infra-drift"),
         new("security-permissions", "cluster-admin as a user", r => Bind(r, """{"kind":"User","name":"system:serviceaccount:staging:dwcp-v3","apiGroup":"rbac.authorization.k8s.io"}"""), Fail, NoGo),
         new("security-permissions", "cluster-admin to all service accounts", r => Bind(r, """{"kind":"Group","name":"system:serviceaccounts","apiGroup":"rbac.authorization.k8s.io"}"""), Fail, NoGo),
+        new("security-permissions", "ConfigMaps to everybody", r => GiveAll(r, """{"apiGroups":[""],"resources":["configmaps"],"verbs":["get"]}"""), Fail, NoGo),
+        new("security-permissions", "the API server's metrics to everybody", r => GiveAll(r, """{"nonResourceURLs":["/metrics"],"verbs":["get"]}"""), Fail, NoGo),
+        new("security-permissions", "a ClusterRole that is not there to everybody", r => Bind(r, """{"kind":"Group","name":"system:authenticated"}""", "nobody-knows"), Fail, NoGo),
         new("security-permissions", "may run commands in pods", r => r.Server.Change($"{Rbac}/namespaces/staging/roles/dwcp-v3-guardian", x => x["rules"]!.AsArray().Add(JsonNode.Parse("""{"apiGroups":[""],"resources":["pods/exec"],"verbs":["create"]}"""))), Fail, NoGo, "infra-drift"),
         new("security-permissions", "bindings cannot be listed", r => Forbid(r, "GET", "clusterrolebindings"), Error, Undecided),
         new("security-network-policies", "admin port in a range", r => Open(r, """{"ports":[{"port":8000,"endPort":9000}]}"""), Fail, Review),
@@ -316,8 +319,16 @@ internal static class Mutations
             ? FakeApiServer.Failure(403, "Forbidden", "not for you")
             : null;
 
-    private static void Bind(ValidationRig rig, string subject) => rig.Server.Put($"{Rbac}/clusterrolebindings/oops",
-        (JsonObject)JsonNode.Parse($$$"""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"oops"},"roleRef":{"kind":"ClusterRole","name":"cluster-admin"},"subjects":[{{{subject}}}]}""")!);
+    private static void Bind(ValidationRig rig, string subject, string role = "cluster-admin") => rig.Server.Put($"{Rbac}/clusterrolebindings/oops",
+        (JsonObject)JsonNode.Parse($$$"""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"oops"},"roleRef":{"kind":"ClusterRole","name":"{{{role}}}"},"subjects":[{{{subject}}}]}""")!);
+
+    /// <summary>Gives a right in the whole cluster to every account.</summary>
+    internal static void GiveAll(ValidationRig rig, string rule)
+    {
+        rig.Server.Put($"{Rbac}/clusterroles/for-all", (JsonObject)JsonNode.Parse(
+            $$$"""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"for-all"},"rules":[{{{rule}}}]}""")!);
+        Bind(rig, """{"kind":"Group","name":"system:authenticated"}""", "for-all");
+    }
 
     private static void Open(ValidationRig rig, string ingress, string? egress = null) => rig.Server.Put($"{Net}/networkpolicies/oops", (JsonObject)JsonNode.Parse(
         $$$"""{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"oops","namespace":"staging"},"spec":{"podSelector":{},"ingress":[{{{ingress}}}],"egress":[{{{egress ?? ""}}}]}}""")!);

@@ -12,9 +12,11 @@ internal sealed class PermissionsCheck() : ValidationCheck(
     private static readonly string[] Dangerous =
         ["secrets", "pods/exec", "pods/attach", "pods/ephemeralcontainers", "serviceaccounts/token", "roles", "rolebindings", "clusterroles", "clusterrolebindings", "nodes/proxy"];
 
-    /// <summary>ClusterRoles that Kubernetes itself gives to everybody.</summary>
-    private static readonly string[] GivenToAll =
-        ["system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"];
+    /// <summary>
+    /// What Kubernetes and its distributions let everybody read about the API itself (system:discovery, system:public-info-viewer, system:service-account-issuer-discovery,
+    /// OpenShift's /.well-known), with what is below.
+    /// </summary>
+    private static readonly string[] Public = ["/.well-known", "/api", "/apis", "/openapi", "/openid", "/swagger", "/swaggerapi", "/healthz", "/livez", "/readyz", "/version"];
 
     private static readonly string[] Accounts = ["dwcp-v3", "dwcp-v3-guardian", "dwcp-v3-redis"];
 
@@ -22,8 +24,13 @@ internal sealed class PermissionsCheck() : ValidationCheck(
     {
         var problems = new List<string>();
         var inspected = 0;
-        foreach (var binding in (await context.ListAsync(ClusterResource.ClusterRoleBinding).ConfigureAwait(false)).Where(b => !GivenToAll.Contains(b.Text("roleRef", "name"))))
-            problems.AddRange(Subjects(binding).Select(s => $"ClusterRoleBinding {binding.Name()} gives {s} {binding.Text("roleRef", "name")} in the whole cluster"));
+        foreach (var binding in (await context.ListAsync(ClusterResource.ClusterRoleBinding).ConfigureAwait(false)).Where(b => Subjects(b).Any()))
+        {
+            var name = binding.Text("roleRef", "name") ?? "";
+            if (await context.FindAsync(ClusterResource.ClusterRole, name).ConfigureAwait(false) is { } role && role.Items("rules").All(IsHarmless)) continue;
+            problems.AddRange(Subjects(binding).Select(s => $"ClusterRoleBinding {binding.Name()} gives {s} {name} in the whole cluster"));
+        }
+
         foreach (var binding in (await context.ListAsync(ClusterResource.RoleBinding).ConfigureAwait(false)).Where(b => Subjects(b).Any()))
         {
             inspected++;
@@ -59,4 +66,10 @@ internal sealed class PermissionsCheck() : ValidationCheck(
             _ => false,
         }).Select(s => $"{s.Text("kind")} {s.Text("name")}");
     }
+
+    // Read what is public, or ask who one is and what one may do (system:basic-user).
+    private static bool IsHarmless(JsonObject rule) => rule.Texts("resources").Any()
+        ? rule.Texts("verbs").All(v => v == "create") && rule.Texts("apiGroups").All(g => g is "authorization.k8s.io" or "authentication.k8s.io") &&
+          rule.Texts("resources").All(r => r is "selfsubjectaccessreviews" or "selfsubjectrulesreviews" or "selfsubjectreviews")
+        : rule.Texts("verbs").All(v => v == "get") && rule.Texts("nonResourceURLs").All(u => Public.Any(p => u == p || u.StartsWith(p + "/", StringComparison.Ordinal)));
 }
