@@ -55,6 +55,12 @@ internal sealed record StagingRecord
             $"its {Key} cannot be read{(e is null ? "" : $": {e.Message}")}", "Delete this ConfigMap and deploy again; the deployment writes it anew.", e);
     }
 
+    /// <summary>Whether both tell of the same deployment, whoever applied it and when.</summary>
+    public bool SaysTheSameAs(StagingRecord other) =>
+        Objects.Count == other.Objects.Count && Objects.All(o => other.Objects.Contains(o)) && Rest(this) == Rest(other);
+
+    private static string Rest(StagingRecord record) => JsonSerializer.Serialize(record with { AppliedBy = "", AppliedAt = default, Objects = [], Survey = record.Survey with { Notes = [] } }, Json);
+
     public JsonObject ToDocument(string @namespace) => new()
     {
         ["apiVersion"] = "v1",

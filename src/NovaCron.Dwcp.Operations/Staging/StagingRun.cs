@@ -615,9 +615,6 @@ internal sealed class StagingRun
         // Stages that were skipped applied nothing now; what they applied before is still there.
         var objects = _applied.Concat((_record?.Objects ?? []).Where(o => !_applied.Exists(o.IsSameAs) && !_changes.Exists(c => c.Action == "removed" && c.Target.EndsWith($"/{o.Name}", StringComparison.Ordinal))))
             .ToList();
-        if (_record is not null && _changes.Count == 0 && _record.ManifestHash == _manifestHash && _record.Release == _options.Values.Release
-            && objects.Count == _record.Objects.Count && objects.All(o => _record.Objects.Contains(o)))
-            return _record;
         var record = new StagingRecord
         {
             Release = _options.Values.Release,
@@ -629,6 +626,9 @@ internal sealed class StagingRun
             Objects = objects,
             Pins = _pins,
         };
+        // A run that ended early may have applied what its record never told: then nothing changes now, and there is something to tell all the same.
+        if (_record is not null && _changes.Count == 0 && record.SaysTheSameAs(_record))
+            return _record;
         await _connection.ApplyAsync(record.ToDocument(_options.Namespace), cancellationToken: cancellationToken).ConfigureAwait(false);
         return record;
     }

@@ -13,6 +13,8 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
     /// <summary>A container that ended so often at its start does not become well by waiting.</summary>
     private const int HopelessRestarts = 5;
 
+    private const string LastLine = ", last log line: ";
+
     /// <summary>How long failing probes are nothing to talk about.</summary>
     private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(8);
 
@@ -20,6 +22,7 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
     {
         var started = time.GetTimestamp();
         var last = "";
+        var told = new HashSet<string>();
         while (true)
         {
             var waiting = new List<string>();
@@ -40,8 +43,10 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
             if (waiting.Count == 0)
                 return;
             var text = $"waiting for {string.Join(", ", waiting)}{(problems.Count > 0 ? ": " + string.Join("; ", problems.Distinct()) : "")}";
+            // A crash loop reads differently at every look. Each problem is a warning once, and progress from then on.
+            var isNews = problems.Count(p => told.Add(Gist(p))) > 0;
             if (text != last)
-                report(text, problems.Count > 0);
+                report(text, isNews);
             last = text;
             if (hopeless || time.GetElapsedTime(started) > limit)
             {
@@ -170,6 +175,9 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
             : $" ({image} names no registry, so it must be on every machine: kind load docker-image {image}; or docker save {image} | k3s ctr images import -; or name a registry with -ImageSource and -Registry)";
     }
 
+    /// <summary>A problem without what changes from look to look: counts, times and the log.</summary>
+    private static string Gist(string problem) => string.Concat(problem.Split(LastLine)[0].Where(c => !char.IsDigit(c)));
+
     internal static bool IsReady(JsonObject pod) =>
         pod["metadata"]?["deletionTimestamp"] is null
         && (pod["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>().Any(c => c["type"]?.ToString() == "Ready" && c["status"]?.ToString() == "True");
@@ -181,7 +189,8 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
             var log = await connection.ReadLogAsync(@namespace, pod, new PodLogOptions { Container = container, Previous = previous, TailLines = 3 }, cancellationToken)
                 .ConfigureAwait(false);
             var line = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
-            return line is null ? "" : $", last log line: {Shorten(line)}";
+            // What the kubelet answers, with success, for a container whose log it has removed.
+            return line is null || line.StartsWith("unable to retrieve container logs", StringComparison.Ordinal) ? "" : LastLine + Shorten(line);
         }
         catch (DwcpClusterException e) when (e.Failure is not ClusterFailure.Unauthorized)
         {

@@ -55,6 +55,19 @@ public sealed class StagingServiceTests : IDisposable
         Assert.Equal(before, _server.Objects.ToDictionary(o => o.Key, o => o.Value["metadata"]!["resourceVersion"]?.ToString()));
     }
 
+    [Fact]
+    public async Task What_a_run_applied_before_it_broke_is_on_record_after_the_next_one()
+    {
+        await DeployAsync();
+        var changed = new StagingOptions { Values = new StagingValues { LogLevel = "debug" } };
+        _server.Intercept = (r, _) => r.Method == HttpMethod.Patch && r.RequestUri!.AbsolutePath.EndsWith("/dwcp-v3-staging-record", StringComparison.Ordinal)
+            ? FakeApiServer.Failure(500, "InternalError", "etcdserver: request timed out") : null;
+        await Assert.ThrowsAsync<DwcpClusterException>(() => DeployAsync(changed));
+        _server.Intercept = null;
+        Assert.Empty((await DeployAsync(changed)).Changed);
+        Assert.Contains("\"logLevel\": \"debug\"", _server.Get($"{Space}/configmaps/dwcp-v3-staging-record")["data"]!["record.json"]!.ToString());
+    }
+
     // As container runtimes report what they pulled: by repository and digest, which another registry content behind the tag would change.
     private void PullAs(char digest) => _server.ShapePod = p =>
     {
@@ -331,6 +344,27 @@ public sealed class StagingServiceTests : IDisposable
         Assert.Contains("CrashLoopBackOff", e.Message);
         Assert.Contains("last log line: The secret file tls.key is empty.", e.Message);
         Assert.Contains(progress, p => p.IsWarning && p.Message.StartsWith("waiting for dwcp-v3 0/2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_crash_loop_is_a_warning_once_however_its_text_changes()
+    {
+        _server.ShapePod = pod =>
+        {
+            if (!pod["metadata"]!["name"]!.ToString().StartsWith("dwcp-v3-pod", StringComparison.Ordinal))
+                return;
+            pod["status"]!["conditions"]![0]!["status"] = "False";
+            pod["status"]!["containerStatuses"]![0]!["ready"] = false;
+            pod["status"]!["containerStatuses"]![0]!["restartCount"] = 2;
+        };
+        var looks = 0;
+        _server.Log = _ => ++looks % 3 == 0 ? "unable to retrieve container logs for containerd://cafa0b1f" : $"refused at {looks} s\n";
+        var progress = new List<StagingProgress>();
+        var e = await Assert.ThrowsAsync<DwcpStagingException>(() => DeployAsync(new StagingOptions { ReadyTimeout = TimeSpan.FromSeconds(3) }, progress));
+        Assert.DoesNotContain("unable to retrieve", e.Message);
+        var said = progress.Where(p => p.Message.StartsWith("waiting for dwcp-v3 0/2", StringComparison.Ordinal)).ToList();
+        Assert.True(said.Count > 2, $"said {said.Count} times");
+        Assert.Single(said, p => p.IsWarning);
     }
 
     [Fact]
