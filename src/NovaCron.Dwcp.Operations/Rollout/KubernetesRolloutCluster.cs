@@ -108,7 +108,7 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
             Address = pod.Status?.PodIP,
             Ready = pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) ?? false,
             Terminating = pod.Metadata.DeletionTimestamp is not null,
-            Unschedulable = pod.Status?.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) ?? false,
+            WhyNotScheduled = pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "PodScheduled", Status: "False" }) is { } refused ? refused.Message ?? refused.Reason ?? "no reason given" : null,
             Restarts = NodeContainer(pod)?.RestartCount ?? 0,
             WaitingReason = NodeContainer(pod)?.State?.Waiting?.Reason,
             StartedAt = (pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp) is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null,

@@ -21,6 +21,13 @@ public sealed record RolloutPod
 
     public DateTimeOffset? StartedAt { get; init; }
 
+    /// <summary>Why no machine has room for it, as the scheduler says; null for a pod that has its place.</summary>
+    public string? WhyNotScheduled { get; init; }
+
     /// <summary>No machine has room for it.</summary>
-    public bool Unschedulable { get; init; }
+    public bool Unschedulable => WhyNotScheduled is not null;
+
+    /// <summary>What a restart waits for: the first pod that no machine has room for, as the end of a sentence; empty when each has its place.</summary>
+    internal static string DescribeUnscheduled(IEnumerable<RolloutPod> pods) =>
+        pods.FirstOrDefault(p => p.Unschedulable) is { } pod ? $"; pod {pod.Name} waits for a machine with room for it: {pod.WhyNotScheduled}" : "";
 }

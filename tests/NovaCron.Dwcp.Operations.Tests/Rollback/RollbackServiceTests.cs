@@ -47,6 +47,16 @@ public sealed class RollbackServiceTests
     }
 
     [Fact]
+    public async Task A_restart_that_finds_no_room_says_which_pod_waits_and_why()
+    {
+        _cluster.NoRoom = true;
+        var report = await RollbackAsync(Options);
+        Assert.False(report.Succeeded);
+        Assert.Equal((0, 0), (_cluster.Flag, _cluster.Ceiling));
+        Assert.Contains(report.Problems, p => p.Contains("waits for a machine with room for it: 0/1 nodes are available: 1 Insufficient cpu.", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_flag_that_cannot_be_written_is_an_error_that_says_so_and_what_to_do()
     {
         _cluster.ApiDown = true;

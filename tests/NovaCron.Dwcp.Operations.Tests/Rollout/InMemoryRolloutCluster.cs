@@ -88,6 +88,9 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
     /// <summary>New pods of this image never become ready.</summary>
     public string? BadImage { get; set; }
 
+    /// <summary>No machine has room for a pod more, so that a restart makes one that waits.</summary>
+    public bool NoRoom { get; set; }
+
     /// <summary>Most replicas of the autoscaler.</summary>
     public int? MaximumReplicas { get; set; } = 10;
 
@@ -238,7 +241,15 @@ internal sealed class InMemoryRolloutCluster : IRolloutCluster
         {
             _restartMark = mark;
             Restarted++;
-            ReplaceNodes();
+            if (NoRoom)
+            {
+                var waiting = AddNode();
+                (waiting.Ready, waiting.Unschedulable) = (false, true);
+            }
+            else
+            {
+                ReplaceNodes();
+            }
         }
         return Deployment();
     });

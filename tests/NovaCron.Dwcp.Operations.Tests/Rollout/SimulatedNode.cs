@@ -85,7 +85,7 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
 
     public RolloutPod Describe() => new()
     {
-        Name = name, Uid = uid, Address = "127.0.0.1", Ready = Ready, Restarts = Restarts, WaitingReason = WaitingReason, StartedAt = startedAt + ClockOffset, Unschedulable = Unschedulable,
+        Name = name, Uid = uid, Address = "127.0.0.1", Ready = Ready, Restarts = Restarts, WaitingReason = WaitingReason, StartedAt = startedAt + ClockOffset, WhyNotScheduled = Unschedulable ? "0/1 nodes are available: 1 Insufficient cpu." : null,
     };
 
     public async Task<PodAnswer> GetAsync(int port, string path, CancellationToken cancellationToken)

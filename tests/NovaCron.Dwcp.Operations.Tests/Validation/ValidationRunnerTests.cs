@@ -47,6 +47,34 @@ public sealed class ValidationRunnerTests : IDisposable
         Assert.Equal(CheckStatus.Pass, Assert.Single(report.Checks).Status);
     }
 
+    [Theory]
+    [InlineData(0, CheckStatus.Pass)]
+    [InlineData(-10, CheckStatus.Fail)]
+    public async Task An_autoscaler_of_pods_that_have_just_started_is_given_time_for_its_first_figures(int minutes, CheckStatus expected)
+    {
+        using var rig = await ValidationRig.StartAsync();
+        rig.Nodes.Rehearsal = false;
+        const string Scaler = "apis/autoscaling/v2/namespaces/staging/horizontalpodautoscalers/dwcp-v3";
+        void Set(string status) => rig.Server.Change(Scaler, h => h["status"] = new JsonObject
+        {
+            ["conditions"] = new JsonArray(new JsonObject
+            {
+                ["type"] = "ScalingActive", ["status"] = status, ["lastTransitionTime"] = DateTimeOffset.UtcNow.AddMinutes(minutes).ToString("yyyy-MM-ddTHH:mm:ssZ"),
+                ["message"] = status == "True" ? "the HPA was able to compute" : "failed to get cpu utilization: no metrics returned from resource metrics API",
+            }),
+        });
+        Set("False");
+        var reads = 0;
+        rig.Server.Intercept = (request, _) =>
+        {
+            if (request.RequestUri!.AbsolutePath.EndsWith("/horizontalpodautoscalers/dwcp-v3", StringComparison.Ordinal) && ++reads == 4) Set("True");
+            return null;
+        };
+        var report = await rig.RunAsync(new ValidationOptions { Profile = ValidationProfile.Rehearsal, Ids = ["infra-autoscaler"] });
+        Assert.Equal(expected, Assert.Single(report.Checks).Status);
+        Assert.Equal(expected == CheckStatus.Pass ? 4 : 1, reads);
+    }
+
     [Fact]
     public async Task An_approval_does_not_cover_another_image()
     {

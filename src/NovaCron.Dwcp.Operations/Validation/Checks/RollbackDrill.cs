@@ -69,7 +69,8 @@ internal sealed record RollbackDrill(TimeSpan? ProvenAfter, TimeSpan? Took, stri
                     var now = await cluster.ReadDeploymentAsync(cancellationToken).ConfigureAwait(false);
                     if (now is not { IsSettled: true } || now.RestartMark != mark)
                     {
-                        state = now is null ? "the Deployment is gone" : string.Create(CultureInfo.InvariantCulture, $"{now.Updated} of {now.Desired} pods are new, {now.Available} available");
+                        state = now is null ? "the Deployment is gone" : string.Create(CultureInfo.InvariantCulture, $"{now.Updated} of {now.Desired} pods are new, {now.Available} available")
+                            + RolloutPod.DescribeUnscheduled(await cluster.ListPodsAsync(cancellationToken).ConfigureAwait(false));
                         return false;
                     }
 
