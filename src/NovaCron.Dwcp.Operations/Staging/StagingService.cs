@@ -34,16 +34,18 @@ public sealed class StagingService(ClusterConnection connection, TimeProvider? t
 
     /// <summary>
     /// Removes what the deployment created, and nothing else. Definitions of custom resources, the admission policies and the ClusterRole stay, because other
-    /// namespaces use them; the store and the namespace stay unless <paramref name="removeData"/>.
+    /// namespaces use them; the store and the namespace stay unless <paramref name="removeData"/>. What a run made that was broken off before it wrote its record
+    /// (Ctrl+C, a killed process) is told by its label and removed as well; a namespace is not, because nobody knows who made it.
     /// </summary>
     public async Task<IReadOnlyList<StagingChange>> RemoveAsync(
         string @namespace, bool allowProduction = false, bool removeData = false, bool whatIf = false, CancellationToken cancellationToken = default)
     {
         RefuseProduction(@namespace, allowProduction);
-        var record = await StagingRecord.ReadAsync(connection, @namespace, cancellationToken).ConfigureAwait(false)
-            ?? throw new DwcpStagingException(StagingStage.Infrastructure, $"namespace {@namespace}", "nothing of ours is recorded there", "Check the name of the namespace.");
+        var record = await StagingRecord.ReadAsync(connection, @namespace, cancellationToken).ConfigureAwait(false);
+        var recorded = record?.Objects ?? [];
+        var objects = OwnObjects(@namespace).Where(o => !recorded.Any(o.IsSameAs)).Concat(recorded.Where(o => o.Created && !NeverRemoved.Contains(o.Kind)));
         var removed = new List<StagingChange>();
-        foreach (var item in record.Objects.Where(o => o.Created && !NeverRemoved.Contains(o.Kind)).Reverse())
+        foreach (var item in objects.Reverse())
         {
             if (item.Kind is "PersistentVolumeClaim" or "Namespace" && !removeData)
                 continue;
@@ -57,10 +59,19 @@ public sealed class StagingService(ClusterConnection connection, TimeProvider? t
             removed.Add(new StagingChange(resource.Describe(item.Namespace, item.Name), "removed", []));
         }
 
-        if (!whatIf)
+        if (record is null && removed.Count == 0)
+            throw new DwcpStagingException(StagingStage.Infrastructure, $"namespace {@namespace}", "nothing of ours is there", "Check the name of the namespace.");
+        if (record is not null && !whatIf)
             await connection.DeleteAsync(ClusterResource.ConfigMap, @namespace, StagingNames.Record, cancellationToken: cancellationToken).ConfigureAwait(false);
         return removed;
     }
+
+    /// <summary>What a deployment may make in its namespace, with every part that is optional there.</summary>
+    private static IEnumerable<RecordedObject> OwnObjects(string @namespace) =>
+        RenderManifests(new StagingOptions { Namespace = @namespace, Values = new StagingValues { Redis = new RedisValues { Persistent = true } } })
+            .Where(d => d["metadata"]!["namespace"]?.ToString() == @namespace)
+            .Select(d => new RecordedObject(d["apiVersion"]!.ToString(), d["kind"]!.ToString(), @namespace, d["metadata"]!["name"]!.ToString(), Created: true))
+            .Concat(new[] { StagingNames.AuthoritySecret, StagingNames.Secrets, StagingNames.RedisSecret }.Select(n => new RecordedObject("v1", "Secret", @namespace, n, Created: true)));
 
     /// <summary>The manifests as plain documents, in the order of applying. Without secrets, flag, ceiling and replicas.</summary>
     /// <exception cref="ManifestException">A manifest or value is malformed; says file and line.</exception>

@@ -16,7 +16,7 @@ internal sealed class WorkloadWaiter(ClusterConnection connection, string @names
     private const string LastLine = ", last log line: ";
 
     /// <summary>How long failing probes are nothing to talk about.</summary>
-    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(20);
 
     public async Task WaitAsync(IReadOnlyList<string> deployments, TimeSpan limit, Action<string, bool> report, CancellationToken cancellationToken)
     {

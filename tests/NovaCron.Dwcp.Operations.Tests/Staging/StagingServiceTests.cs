@@ -68,6 +68,23 @@ public sealed class StagingServiceTests : IDisposable
         Assert.Contains("\"logLevel\": \"debug\"", _server.Get($"{Space}/configmaps/dwcp-v3-staging-record")["data"]!["record.json"]!.ToString());
     }
 
+    [Fact]
+    public async Task What_a_first_run_left_that_was_broken_off_is_removed_by_its_label()
+    {
+        _server.Put($"{Space}/configmaps/somebodys", (JsonObject)JsonNode.Parse("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"somebodys","namespace":"staging"}}""")!);
+        _server.Intercept = (r, _) => r.Method == HttpMethod.Patch && r.RequestUri!.AbsolutePath.EndsWith("/deployments/dwcp-v3", StringComparison.Ordinal)
+            ? FakeApiServer.Failure(403, "Forbidden", "exceeded quota: pods=10") : null;
+        await Assert.ThrowsAsync<DwcpClusterException>(() => DeployAsync());
+        _server.Intercept = null;
+        var service = new StagingService(_connection);
+        var removed = await service.RemoveAsync("staging", removeData: true);
+        Assert.Contains(removed, c => c.Target == "Deployment staging/dwcp-v3-redis");
+        Assert.Contains(removed, c => c.Target == "Secret staging/dwcp-v3-secrets");
+        Assert.Empty(_server.Objects.Where(o => o.Value["metadata"]!["namespace"]?.ToString() == "staging" && o.Value["metadata"]!["labels"]?["app.kubernetes.io/managed-by"]?.ToString() == "novacron-dwcp").Select(o => o.Key));
+        Assert.Contains($"{Space}/configmaps/somebodys", _server.Objects.Keys);
+        await Assert.ThrowsAsync<DwcpStagingException>(() => service.RemoveAsync("staging"));
+    }
+
     // As container runtimes report what they pulled: by repository and digest, which another registry content behind the tag would change.
     private void PullAs(char digest) => _server.ShapePod = p =>
     {
