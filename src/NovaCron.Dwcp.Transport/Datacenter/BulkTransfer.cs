@@ -159,6 +159,13 @@ internal sealed class BulkTransfer
         {
             return await open().ConfigureAwait(false);
         }
+        catch (DwcpTransferException e) when (_wish.RequireRdma && e.Fault == DwcpFault.Network && !_cancellation.IsCancellationRequested)
+        {
+            // There is no other carrier to ask for; what is left to learn is why the node let go.
+            var reason = await BulkReceiving.ReasonAsync(e, _inbox, _cancellation).ConfigureAwait(false);
+            if (reason != e) throw reason;
+            throw;
+        }
         catch (DwcpTransferException e) when (!_wish.RequireRdma && e is not DwcpProtocolException && !_cancellation.IsCancellationRequested)
         {
             using var frame = new WireWriter();

@@ -34,7 +34,7 @@ internal sealed unsafe class UcxContext : IDisposable
         try
         {
             if (transports is not null) Set(configuration, "TLS", transports);
-            if (letsIn && _library.Version < WithoutTransportCache) Set(configuration, "IB_REG_METHODS", "direct");
+            if (letsIn && _library.Version < WithoutTransportCache) Set(configuration, "REG_METHODS", "direct"); // without the prefix IB_: uct_config_modify knows none, and takes a name that it does not know in silence
             var parameters = new UcxNative.ContextParams { Mask = 1, Features = UcxNative.FeatureRma | UcxNative.FeatureWakeup | UcxNative.FeatureAm };
             nint context;
             Check(Native.InitVersion(UcxNative.ApiMajor, UcxNative.ApiMinor, &parameters, configuration, &context), $"begin with transports {transports ?? "of its own choice"}");
