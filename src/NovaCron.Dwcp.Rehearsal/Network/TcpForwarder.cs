@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace NovaCron.Dwcp.Rehearsal.Network;
 
 /// <summary>
-/// Passes TCP connections to one address on to the endpoints of a Service, each connection to one of them, in turn. An endpoint that leaves
+/// Passes TCP connections to one address on to the endpoints of a Service, each connection to one of them, at random. An endpoint that leaves
 /// gets no new connections and keeps those it has.
 /// </summary>
 internal sealed class TcpForwarder : IPortForwarder
@@ -19,7 +19,6 @@ internal sealed class TcpForwarder : IPortForwarder
     private readonly ConcurrentDictionary<Task, bool> _connections = new();
     private readonly Task _accepting;
     private IPEndPoint[] _endpoints;
-    private uint _turn;
 
     /// <exception cref="SocketException">The address cannot be listened on.</exception>
     public TcpForwarder(IPEndPoint local, IPEndPoint[] endpoints)
@@ -92,7 +91,8 @@ internal sealed class TcpForwarder : IPortForwarder
     private async Task<Socket?> ConnectAsync()
     {
         var endpoints = Volatile.Read(ref _endpoints);
-        var first = Interlocked.Increment(ref _turn);
+        // At random, as kube-proxy chooses: in turn, whoever opens two connections a request has the second ones all at the same pod.
+        var first = (uint)Random.Shared.Next();
         for (uint i = 0; i < endpoints.Length; i++)
         {
             var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

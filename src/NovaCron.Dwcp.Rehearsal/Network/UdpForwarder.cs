@@ -19,7 +19,6 @@ internal sealed class UdpForwarder : IPortForwarder
     private readonly ConcurrentDictionary<SocketAddress, Flow> _flows = new();
     private readonly Task _receiving;
     private IPEndPoint[] _endpoints;
-    private uint _turn;
 
     /// <exception cref="SocketException">The address cannot be bound.</exception>
     public UdpForwarder(IPEndPoint local, IPEndPoint[] endpoints)
@@ -103,7 +102,7 @@ internal sealed class UdpForwarder : IPortForwarder
         }
         var client = new SocketAddress(sender.Family, sender.Size);
         sender.Buffer.Span[..sender.Size].CopyTo(client.Buffer.Span);
-        var flow = new Flow(this, client, endpoints[++_turn % endpoints.Length]);
+        var flow = new Flow(this, client, endpoints[Random.Shared.Next(endpoints.Length)]);
         _flows[client] = flow;
         _ = flow.ReturnAsync();
         return flow;

@@ -78,8 +78,21 @@ public sealed class MonitoringStackTests(ITestOutputHelper output)
         var reader = new PrometheusReader(http);
         var address = (await connection.ListAsync(ClusterResource.Pod, "monitoring", "app=prometheus", cancellationToken: token)).Single()["status"]!["podIP"]!.ToString();
         var nodes = new KubernetesRolloutCluster(connection, "staging");
-        await UntilAsync("Prometheus knows both nodes' requests", async () => await reader.ReadAsync(new Uri($"http://{address}:9090/"), "staging", token) is { Pods: var known }
-            && known.Count(pod => pod.Value is { Metrics.V1.Judged: > 0 } && pod.Value.Age < TimeSpan.FromSeconds(30)) == 2);
+        var known = "";
+        try
+        {
+            await UntilAsync("Prometheus knows both nodes' requests", async () =>
+            {
+                var pods = (await reader.ReadAsync(new Uri($"http://{address}:9090/"), "staging", token)).Pods;
+                known = string.Join("; ", pods.Select(pod => $"{pod.Key}: {pod.Value.Metrics?.V1.Judged} requests, {pod.Value.Age.TotalSeconds:0} s old, {pod.Value.Problem}"));
+                return pods.Count(pod => pod.Value is { Metrics.V1.Judged: > 0 } && pod.Value.Age < TimeSpan.FromSeconds(30)) == 2;
+            });
+        }
+        finally
+        {
+            output.WriteLine($"Prometheus knows {known}; traffic: {traffic.GetSnapshot()}");
+        }
+
         var read = await reader.ReadAsync(new Uri($"http://{address}:9090"), "staging", token);
         foreach (var pod in await nodes.ListPodsAsync(token))
         {
