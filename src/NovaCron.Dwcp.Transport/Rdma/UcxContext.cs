@@ -8,8 +8,9 @@ internal sealed unsafe class UcxContext : IDisposable
     // Contexts share the library's configuration tables and component lists: made and given back one at a time.
     private static readonly object Global = new();
 
-    // From here on UCP caches registrations, and switching that off (RCACHE_ENABLE=n) makes 1.18.1 and 1.23 rc1 crash; before, the InfiniBand transports have a cache of their own.
-    private static readonly Version WithoutTransportCache = new(1, 15);
+    // Until 1.15 the InfiniBand transports have a cache of registrations (REG_METHODS in ib_md.c of v1.13.1, v1.14.1 and v1.15.0; gone in v1.16.0) below UCP's own, which cannot be switched off: RCACHE_ENABLE=n
+    // makes 1.18.1 and 1.23 rc1 crash.
+    private static readonly Version WithoutTransportCache = new(1, 16);
 
     private readonly UcxLibrary _library;
     private nint _context;
@@ -17,8 +18,8 @@ internal sealed unsafe class UcxContext : IDisposable
 
     /// <param name="library">The library.</param>
     /// <param name="transports">UCX_TLS, such as <c>posix,sysv,self,tcp</c> or <c>rc_verbs,self</c>; null for what the environment or UCX itself chooses.</param>
-    /// <param name="letsIn">Peers get keys to its memory. Then, before version 1.15, nothing is registered for longer than it is mapped: the library's cache would leave a
-    /// region open to who has its key after it was given back (seen on soft-RoCE with 1.13.1: a put into it succeeded). Later versions were not tried on a device; what
+    /// <param name="letsIn">Peers get keys to its memory. Then, before version 1.16, the transports cache no registrations: their cache would leave a
+    /// region open to who has its key after it was given back (seen on soft-RoCE with 1.13.1: a put into it succeeded, and is refused without the cache). Other versions were not tried on a device; what
     /// holds there, too, is that a worker process serves one session and ends with it, and its registrations with it.</param>
     /// <exception cref="UcxException">None of the transports is there.</exception>
     public UcxContext(UcxLibrary library, string? transports, bool letsIn)
@@ -34,7 +35,8 @@ internal sealed unsafe class UcxContext : IDisposable
         try
         {
             if (transports is not null) Set(configuration, "TLS", transports);
-            if (letsIn && _library.Version < WithoutTransportCache) Set(configuration, "REG_METHODS", "direct"); // without the prefix IB_: uct_config_modify knows none, and takes a name that it does not know in silence
+            // Without the prefix IB_ of its variable: uct_config_modify knows none, and takes a name that it does not know in silence.
+            if (letsIn && _library.Version < WithoutTransportCache) Set(configuration, "REG_METHODS", "direct");
             var parameters = new UcxNative.ContextParams { Mask = 1, Features = UcxNative.FeatureRma | UcxNative.FeatureWakeup | UcxNative.FeatureAm };
             nint context;
             Check(Native.InitVersion(UcxNative.ApiMajor, UcxNative.ApiMinor, &parameters, configuration, &context), $"begin with transports {transports ?? "of its own choice"}");
