@@ -11,21 +11,21 @@ namespace NovaCron.Dwcp.Node.Tests.Flags;
 public sealed class RolloutSplitTests : IDisposable
 {
     private readonly TestPod _pod = new();
-    private readonly RolloutFlag _flag = new(TimeProvider.System, new LogLines());
-    private int _revision;
 
     public void Dispose() => _pod.Dispose();
 
     [Fact]
     public void Buckets_are_nested_sticky_and_as_the_contract_says() => Gen.String[1, 60].Select(Gen.Int[0, 100], Gen.Int[0, 100]).Sample((client, one, other) =>
     {
-        var split = CreateSplit();
+        // A flag of its own: samples run side by side.
+        var flag = CreateFlag();
+        var split = CreateSplit(flag);
         var (low, high) = (Math.Min(one, other), Math.Max(one, other));
-        SetPercent(low);
+        SetPercent(flag, low);
         var atLow = split.VersionFor(client);
-        SetPercent(high);
+        SetPercent(flag, high);
         var atHigh = split.VersionFor(client);
-        SetPercent(low);
+        SetPercent(flag, low);
         // Nested: who is on v3 stays there when the percent grows. Sticky: the same percent gives the same answer.
         return (atLow == 1 || atHigh == 3) && split.VersionFor(client) == atLow && atLow == (Bucket(client) < low * 100 ? 3 : 1);
     });
@@ -37,8 +37,9 @@ public sealed class RolloutSplitTests : IDisposable
     [InlineData(100, 100, 100)]
     public void The_share_of_clients_is_the_percent(int percent, double least, double most)
     {
-        SetPercent(percent);
-        var split = CreateSplit();
+        var flag = CreateFlag();
+        SetPercent(flag, percent);
+        var split = CreateSplit(flag);
         // 10,000 seeded ids: the standard deviation is half a percent at 50 %, the margins are over three of them.
         var share = Enumerable.Range(0, 10_000).Count(i => split.VersionFor($"client-{i}") == 3) / 100.0;
         Assert.InRange(share, least, most);
@@ -47,10 +48,10 @@ public sealed class RolloutSplitTests : IDisposable
     [Fact]
     public void A_canary_needs_the_diagnostics_key_and_staging()
     {
-        Assert.True(CreateSplit(allowsCanary: true).AcceptsCanary(_pod.DiagnosticsKey));
-        Assert.False(CreateSplit(allowsCanary: true).AcceptsCanary(_pod.ApiKey));
-        Assert.False(CreateSplit(allowsCanary: true).AcceptsCanary(""));
-        Assert.False(CreateSplit(allowsCanary: false).AcceptsCanary(_pod.DiagnosticsKey));
+        Assert.True(CreateSplit(CreateFlag(), allowsCanary: true).AcceptsCanary(_pod.DiagnosticsKey));
+        Assert.False(CreateSplit(CreateFlag(), allowsCanary: true).AcceptsCanary(_pod.ApiKey));
+        Assert.False(CreateSplit(CreateFlag(), allowsCanary: true).AcceptsCanary(""));
+        Assert.False(CreateSplit(CreateFlag(), allowsCanary: false).AcceptsCanary(_pod.DiagnosticsKey));
     }
 
     private static int Bucket(string client)
@@ -60,8 +61,11 @@ public sealed class RolloutSplitTests : IDisposable
         return (int)((hash >> 192) % 10_000);
     }
 
-    private void SetPercent(int percent) => _flag.Apply(
-        new Dictionary<string, string> { ["FEATURE_FLAG_V3_ROLLOUT"] = $"{percent}", ["FEATURE_FLAG_V3_CEILING"] = "100" }, $"{Interlocked.Increment(ref _revision)}");
+    private static RolloutFlag CreateFlag() => new(TimeProvider.System, new LogLines());
 
-    private RolloutSplit CreateSplit(bool allowsCanary = false) => new(_flag, new SecretFiles(_pod.Paths.Secrets, TimeProvider.System, new LogLines()), allowsCanary);
+    private static void SetPercent(RolloutFlag flag, int percent) =>
+        flag.Apply(new Dictionary<string, string> { ["FEATURE_FLAG_V3_ROLLOUT"] = $"{percent}", ["FEATURE_FLAG_V3_CEILING"] = "100" }, $"{percent}");
+
+    private RolloutSplit CreateSplit(RolloutFlag flag, bool allowsCanary = false) =>
+        new(flag, new SecretFiles(_pod.Paths.Secrets, TimeProvider.System, new LogLines()), allowsCanary);
 }
