@@ -14,12 +14,16 @@ Requests per second of the live traffic.
 
 .PARAMETER Seed
 Seed of the live traffic.
+
+.PARAMETER NodeProgram
+The program that the node pods run, such as the published dwcpd of an image; the build beside dwcp by default.
 #>
 [CmdletBinding()]
 param(
     [string] $OutputDirectory = 'out/rehearsal',
     [double] $Rate = 20,
-    [int] $Seed = 20
+    [int] $Seed = 20,
+    [string] $NodeProgram
 )
 
 $ErrorActionPreference = 'Stop'
@@ -35,7 +39,8 @@ function Confirm-That([bool] $Condition, [string] $Otherwise) {
 $report = @{ OutputDirectory = $OutputDirectory }
 try {
     Write-DwcpStep 'A cluster comes up' {
-        $cluster = Start-DwcpRehearsalCluster
+        $program = if ($NodeProgram) { @{ NodeProgram = $NodeProgram } } else { @{} }
+        $cluster = Start-DwcpRehearsalCluster @program
         $admin = @{ Kubeconfig = $cluster.KubeconfigPath; Namespace = $namespace }
         $operator = $admin + @{ Context = 'alice@rehearsal' }
         $approver = $admin + @{ Context = 'bob@rehearsal' }
@@ -119,7 +124,12 @@ try {
     Write-DwcpStep 'v3 holds: the evidence stays clear under live traffic' {
         $counts = Wait-DwcpRehearsalTraffic $traffic -AcknowledgedV3 10 -Timeout '00:01:00'
         $counts | Out-Default
-        $observation = Get-DwcpRollout @operator
+        # A pod that answers late freezes the rollout until the next check.
+        for ($look = 0; $look -lt 30; $look++) {
+            $observation = Get-DwcpRollout @operator
+            if ($observation.State -ne 'Frozen') { break }
+            [Threading.Thread]::Sleep(1000)
+        }
         $observation | Out-Default
         Confirm-That ($observation.State -eq 'Soaking') "The rollout is $($observation.State): $($observation.Message)"
         Confirm-That ($observation.V3.Errors -eq 0) "v3 had $($observation.V3.Errors) errors without a fault."

@@ -37,6 +37,8 @@ internal sealed class S3Double : IDisposable
         _serving = Task.Run(ServeAsync);
     }
 
+    private volatile bool _closed;
+
     public Uri Address { get; }
 
     public Dictionary<string, byte[]> Objects { get; } = [];
@@ -62,19 +64,32 @@ internal sealed class S3Double : IDisposable
                 return;
             }
 
-            var (status, code) = Answer(context.Request);
-            context.Response.StatusCode = status;
-            if (status == 200)
+            try
             {
-                context.Response.AddHeader("ETag", "\"e1\"");
-                context.Response.AddHeader("x-amz-version-id", "v1");
-                context.Response.Close();
+                Respond(context);
             }
-            else
+            catch (Exception) when (_closed)
             {
-                context.Response.ContentType = "application/xml";
-                context.Response.Close(Encoding.UTF8.GetBytes($"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{code} it is</Message></Error>"), willBlock: false);
+                // Closed beneath the answer's end, which the client no longer waits for.
+                return;
             }
+        }
+    }
+
+    private void Respond(HttpListenerContext context)
+    {
+        var (status, code) = Answer(context.Request);
+        context.Response.StatusCode = status;
+        if (status == 200)
+        {
+            context.Response.AddHeader("ETag", "\"e1\"");
+            context.Response.AddHeader("x-amz-version-id", "v1");
+            context.Response.Close();
+        }
+        else
+        {
+            context.Response.ContentType = "application/xml";
+            context.Response.Close(Encoding.UTF8.GetBytes($"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{code} it is</Message></Error>"), willBlock: false);
         }
     }
 
@@ -102,6 +117,7 @@ internal sealed class S3Double : IDisposable
 
     public void Dispose()
     {
+        _closed = true;
         _listener.Close();
         _serving.GetAwaiter().GetResult();
     }

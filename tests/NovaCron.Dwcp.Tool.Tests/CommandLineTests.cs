@@ -40,6 +40,15 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task A_node_program_that_does_not_exist_is_told_with_how_to_make_one()
+    {
+        var (exitCode, _, error) = await ToolProcess.RunAsync("cluster", "up", "--node", "/nonexistent/dwcpd");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("no node program /nonexistent/dwcpd", error);
+        Assert.Contains("dotnet publish", error);
+    }
+
+    [Fact]
     public async Task File_that_does_not_exist_is_not_sent()
     {
         var (exitCode, _, error) = await ToolProcess.RunAsync("send", "/nonexistent/file", "dwcp://127.0.0.1/x");

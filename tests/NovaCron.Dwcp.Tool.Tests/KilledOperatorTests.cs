@@ -40,6 +40,8 @@ public sealed class KilledOperatorTests(ITestOutputHelper log)
         await service.SetAsync(new RolloutRequest
         {
             Percent = 10,
+            // All processes share this machine's cores: only the fault that is injected may decide.
+            Limits = new RolloutLimits { SlowMilliseconds = 5000, SlowerThanV1Percent = 1000, NotReadyChecks = 60, FailedHealthChecks = 60 },
             Approval = new RolloutApprovalPolicy { Required = false },
             Validation = new RolloutValidationPolicy { Required = false },
         }, cancellationToken);
@@ -70,6 +72,7 @@ public sealed class KilledOperatorTests(ITestOutputHelper log)
             ApiKey = access.ApiKey,
             TrustedCertificates = authorities,
             Seed = 20,
+            LostAfter = TimeSpan.FromMinutes(1),
         });
         traffic.Start();
         return traffic;

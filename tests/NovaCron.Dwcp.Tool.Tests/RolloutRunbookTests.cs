@@ -40,7 +40,7 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
         await service.SetAsync(new RolloutRequest
         {
             Percent = 0, CheckInterval = TimeSpan.FromSeconds(1),
-            Limits = new RolloutLimits { SlowMilliseconds = 5000, SlowerThanV1Percent = 1000, MissingMetrics = TimeSpan.FromMinutes(5) },
+            Limits = new RolloutLimits { SlowMilliseconds = 5000, SlowerThanV1Percent = 1000, MissingMetrics = TimeSpan.FromMinutes(5), NotReadyChecks = 60, FailedHealthChecks = 60 },
             Approval = new RolloutApprovalPolicy { Required = false }, Validation = new RolloutValidationPolicy { Required = false },
         }, cancellationToken);
 
@@ -117,7 +117,7 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
             {
                 Percent = 100, CheckInterval = TimeSpan.FromSeconds(1),
                 Phases = [new() { Name = "phase-1", Percent = 100, Soak = TimeSpan.FromSeconds(1), MinimumRequests = 1 }],
-                Limits = new RolloutLimits { SlowMilliseconds = 5000, SlowerThanV1Percent = 1000 },
+                Limits = new RolloutLimits { SlowMilliseconds = 5000, SlowerThanV1Percent = 1000, NotReadyChecks = 60, FailedHealthChecks = 60 },
                 Approval = new RolloutApprovalPolicy { Required = false }, Validation = new RolloutValidationPolicy { Required = false },
             }, cancellationToken);
             RolloutObservation? last = null;
@@ -206,7 +206,7 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
         authorities.ImportFromPem(access.CertificateAuthority);
         var traffic = new TrafficGenerator(new TrafficOptions
         {
-            Target = new Uri($"dwcp://{access.DataAddress}/traffic"), ApiKey = access.ApiKey, TrustedCertificates = authorities, Seed = 20,
+            Target = new Uri($"dwcp://{access.DataAddress}/traffic"), ApiKey = access.ApiKey, TrustedCertificates = authorities, Seed = 20, LostAfter = TimeSpan.FromMinutes(1),
         });
         traffic.Start();
         return traffic;
@@ -217,6 +217,7 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         private readonly List<string> _reasons = [];
+        private readonly HashSet<string> _ids = [];
 
         public Webhook()
         {
@@ -265,7 +266,10 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
                         if (header.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase)) length = int.Parse(header[15..], System.Globalization.CultureInfo.InvariantCulture);
                     var body = new char[length];
                     await reader.ReadBlockAsync(body);
-                    lock (_reasons) _reasons.Add(Json(new string(body))["reason"]!.ToString());
+                    // One may come twice, with the same id: that is how a receiver tells.
+                    var message = Json(new string(body));
+                    lock (_reasons)
+                        if (_ids.Add(message["id"]!.ToString())) _reasons.Add(message["reason"]!.ToString());
                     await client.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
                 }
             }

@@ -75,10 +75,10 @@ public sealed class BrokenConnectionTests : IDisposable
     public async Task A_node_that_is_not_there_is_given_up_in_time_with_a_clear_error()
     {
         await using var client = new TransferClient([new V3ClientProtocol()]);
-        var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        // Bound and never opened: nobody else gets the port meanwhile.
+        using var closed = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        closed.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        var port = ((System.Net.IPEndPoint)closed.LocalEndPoint!).Port;
         var e = await Assert.ThrowsAsync<DwcpTransferException>(
             () => client.SendAsync(TestNode.RequestTo(port, "o") with { GiveUpAfter = TimeSpan.FromMilliseconds(300) }, TransferSource.FromMemory(new byte[10])));
         Assert.Equal((DwcpErrorCode.ConnectionFailed, DwcpFault.Network), (e.Code, e.Fault));

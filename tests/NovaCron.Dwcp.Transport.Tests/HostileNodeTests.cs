@@ -28,11 +28,11 @@ public sealed class HostileNodeTests : IDisposable
         for (var round = 0; round < 120; round++)
         {
             var serving = ServeAsync(listener, round == 0 ? null : random);
-            var request = TestNode.RequestTo(port, "o") with { GiveUpAfter = TimeSpan.Zero, FreshSession = true, ConnectTimeout = TimeSpan.FromSeconds(5) };
+            var request = TestNode.RequestTo(port, "o") with { GiveUpAfter = TimeSpan.Zero, FreshSession = true, ConnectTimeout = TimeSpan.FromMinutes(1) };
             var target = _folder.At($"received-{round}");
             try
             {
-                await client.ReceiveAsync(request, TransferSink.ToPath(target)).WaitAsync(TimeSpan.FromSeconds(20));
+                await client.ReceiveAsync(request, TransferSink.ToPath(target)).WaitAsync(TimeSpan.FromMinutes(2));
                 whole++;
                 Assert.Equal(Chunk, File.ReadAllBytes(target));
             }

@@ -26,7 +26,7 @@ public sealed class KilledReceiverTests(ITestOutputHelper output) : IDisposable
         await using var client = new TransferClient([new V3ClientProtocol()]);
         var start = Stopwatch.GetTimestamp();
         var sending = client.SendAsync(
-            TestNode.RequestTo(port, "tree") with { GiveUpAfter = TimeSpan.FromSeconds(30) },
+            TestNode.RequestTo(port, "tree") with { GiveUpAfter = TimeSpan.FromMinutes(2), MaxRate = total / 5 },
             TransferSource.FromPaths(tree));
         var received = 0L;
         for (var kill = 1; kill <= Kills; kill++)

@@ -52,7 +52,7 @@ internal sealed class NodeProcess : IDisposable
         start.Environment[CertificateVariable] = Convert.ToBase64String(TestIdentity.Shared.Server.Export(X509ContentType.Pfx));
         var node = new NodeProcess(Process.Start(start)!);
         node._process.BeginOutputReadLine();
-        return (node, await node._port.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+        return (node, await node._port.Task.WaitAsync(TimeSpan.FromSeconds(120)));
     }
 
     public async Task KillAsync()

@@ -56,7 +56,7 @@ internal sealed class RawClient : IAsyncDisposable
 
     public async Task<Frame?> ReadAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         return await Channel.ReadAsync(limit.Token);
     }
 

@@ -16,6 +16,8 @@ internal sealed class RedisCache : IAsyncDisposable
     private readonly Func<string, string?> _environment;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
+    // One connection after the other: of two passwords that follow each other closely, the last one wins.
+    private readonly SemaphoreSlim _connecting = new(1);
     private ConnectionMultiplexer? _connection;
     private string? _password;
     private bool _wasUp;
@@ -49,6 +51,19 @@ internal sealed class RedisCache : IAsyncDisposable
     public async Task UseAsync(NodeSecrets secrets)
     {
         if (_options.Redis is not { } address) return;
+        await _connecting.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await ConnectAsync(address, secrets).ConfigureAwait(false);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
+    private async Task ConnectAsync(RedisAddress address, NodeSecrets secrets)
+    {
         ConnectionMultiplexer? old;
         lock (_gate)
         {
@@ -126,6 +141,7 @@ internal sealed class RedisCache : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_connection is { } connection) await connection.DisposeAsync().ConfigureAwait(false);
+        _connecting.Dispose();
     }
 
     private async Task<T> TryAsync<T>(Func<IDatabase, Task<T>> call, T absent)

@@ -9,14 +9,14 @@ namespace NovaCron.Dwcp.Node.Metrics;
 internal sealed class RequestTotals
 {
     /// <summary>Upper bounds of dwcp_request_duration_seconds, seconds; 0.1 is the limit that rollouts are judged by.</summary>
-    public static readonly double[] BucketBounds = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
+    public static readonly double[] BucketBounds = [.. Operations.Metrics.NodeMetrics.LatencyBounds];
 
     private const int Ok = 0;
     private const int Failed = 1;
     private const int Raw = 2;
     private const int Wire = 3;
     private const int FirstBucket = 4;
-    private readonly long[] _values = new long[FirstBucket + 14];
+    private readonly long[] _values = new long[FirstBucket + BucketBounds.Length + 1];
 
     /// <summary>Counts one request.</summary>
     public void AddRequest(RequestOutcome outcome, double seconds)

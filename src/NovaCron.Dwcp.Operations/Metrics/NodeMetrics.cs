@@ -10,6 +10,9 @@ public sealed record NodeMetrics
     private const string Health = "dwcp_component_health";
     private const string Revision = "dwcp_flag_revision";
 
+    /// <summary>Finite upper bounds of a node's latency histogram, seconds, ascending: what a limit on latency can be judged by.</summary>
+    public static IReadOnlyList<double> LatencyBounds { get; } = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
+
     public required RequestCounters V1 { get; init; }
 
     public required RequestCounters V3 { get; init; }

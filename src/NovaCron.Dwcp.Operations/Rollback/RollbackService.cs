@@ -320,7 +320,8 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
                 }
                 if (deployment.IsSettled && deployment.RestartMark == incident)
                     return journal.Done(step, $"{Count(deployment.Available, "pod")} replaced with maxUnavailable 0 in {_time.GetElapsedTime(began).TotalSeconds:0.0} s.");
-                last = $"{deployment.Updated} of {deployment.Desired} new, {deployment.Available} available{RolloutPod.DescribeUnscheduled(await cluster.ListPodsAsync(cancellationToken).ConfigureAwait(false))}";
+                last = $"{deployment.Updated} of {deployment.Desired} new, {deployment.Available} available";
+                if (_time.GetElapsedTime(began) >= timeout) last += RolloutPod.DescribeUnscheduled(await cluster.ListPodsAsync(cancellationToken).ConfigureAwait(false));
             }
             catch (Exception e) when (IsFailure(e))
             {

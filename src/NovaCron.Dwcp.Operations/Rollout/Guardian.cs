@@ -147,10 +147,10 @@ public sealed class Guardian
         }
     }
 
-    /// <summary>So that the other replica need not wait for the lease to end. Best effort within a second: if it fails, the lease simply ends.</summary>
+    /// <summary>So that the other replica need not wait for the lease to end. Best effort within five seconds: if it fails, the lease simply ends.</summary>
     private async Task ReleaseAsync(LeaderElection election)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), _time);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), _time);
         try
         {
             await election.ReleaseAsync(limit.Token).ConfigureAwait(false);

@@ -1,3 +1,6 @@
+using System.Globalization;
+using NovaCron.Dwcp.Operations.Metrics;
+
 namespace NovaCron.Dwcp.Operations.Rollout;
 
 /// <summary>Which percent comes after which. Pure.</summary>
@@ -36,9 +39,14 @@ public static class RolloutPlan
         if (spec.Phases.Select(phase => phase.Percent).Distinct().Count() != spec.Phases.Count) return "Two phases have the same percent.";
         if (spec.TargetPercent > spec.Phases.Max(phase => phase.Percent))
             return $"The target of {spec.TargetPercent} % is above the last phase, {spec.Phases.Max(phase => phase.Percent)} %.";
+        if (!NodeMetrics.LatencyBounds.Contains(spec.Limits.SlowMilliseconds / 1000))
+            return string.Create(CultureInfo.InvariantCulture,
+                $"slowMilliseconds of {spec.Limits.SlowMilliseconds} is no bound of the nodes' latency histogram. Bounds: {string.Join(", ", NodeMetrics.LatencyBounds.Select(Milliseconds))}.");
         if (spec.CheckInterval < TimeSpan.FromSeconds(1)) return "The check interval is below one second.";
         if (spec.Metrics.Prometheus is { } prometheus && (!Uri.TryCreate(prometheus, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")))
             return $"The address of Prometheus, '{prometheus}', is not an http or https address.";
         return null;
+
+        static string Milliseconds(double seconds) => (seconds * 1000).ToString("0.###", CultureInfo.InvariantCulture);
     }
 }

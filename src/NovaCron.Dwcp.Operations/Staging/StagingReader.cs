@@ -79,6 +79,9 @@ internal static class StagingReader
         return known.IndexOf('@') is var at and > 0 && Digest(known) is { } digest && FullName(known[..at]) == FullName(Repository(reference)) ? $"{Repository(reference)}@{digest}" : null;
     }
 
+    /// <summary>Whether a reference names one image for ever, <c>name@sha256:...</c>, not a tag that can be moved.</summary>
+    internal static bool IsByDigest(string reference) => reference.Contains("@sha256:", StringComparison.Ordinal);
+
     /// <summary>Whether a reference names neither a registry nor a user of one: such an image is loaded onto the machines by hand, and never pulled.</summary>
     internal static bool IsOfMachines(string reference) => !reference.Contains('/');
 

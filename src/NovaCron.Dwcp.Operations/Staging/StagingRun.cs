@@ -266,7 +266,7 @@ internal sealed class StagingRun
     private void CheckImages()
     {
         var images = new[] { _options.Values.Image, _options.Values.RedisImage };
-        _checklist.Before("Images are named by digest", images.All(i => i.Contains("@sha256:", StringComparison.Ordinal)), string.Join(", ", images));
+        _checklist.Before("Images are named by digest", images.All(StagingReader.IsByDigest), string.Join(", ", images));
         if (_decision is { } decision)
             _checklist.Before("The release has an approved GO", true, $"report {decision.Report} of {decision.Time:u}, approved by {decision.ApprovedBy}");
         if (_decision is not null)
@@ -295,7 +295,7 @@ internal sealed class StagingRun
     }
 
     private IEnumerable<string> Loose =>
-        new[] { _options.Values.Image, _options.Values.RedisImage }.Where(i => !i.Contains("@sha256:", StringComparison.Ordinal)).Distinct();
+        new[] { _options.Values.Image, _options.Values.RedisImage }.Where(i => !StagingReader.IsByDigest(i)).Distinct();
 
     private void UsePins() => _options = _options with
     {

@@ -97,30 +97,34 @@ public sealed class SetDwcpRolloutCommand : WatchingCmdlet
         WithCluster(Namespace, async (connection, cancellationToken) =>
         {
             var service = new RolloutService(connection, Namespace);
-            var rollout = await service.SetAsync(Request(), cancellationToken).ConfigureAwait(false);
-            if (NoWait)
-                Post(() => WriteObject(service.Observe(rollout)));
-            else
-                await WatchAsync(connection, service, cancellationToken).ConfigureAwait(false);
+            var asked = false;
+            try
+            {
+                var rollout = await service.SetAsync(Request(), cancellationToken).ConfigureAwait(false);
+                asked = true;
+                if (NoWait)
+                    Post(() => WriteObject(service.Observe(rollout)));
+                else
+                    await WatchAsync(service, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (RollbackOnInterrupt && cancellationToken.IsCancellationRequested)
+            {
+                await RollBackAsync(connection, service, asked).ConfigureAwait(false);
+                throw;
+            }
             return true;
         });
         CompleteProgress();
     }
 
-    private async Task WatchAsync(ClusterConnection connection, RolloutService service, CancellationToken cancellationToken)
+    private async Task RollBackAsync(ClusterConnection connection, RolloutService service, bool asked)
     {
-        try
-        {
-            await WatchAsync(service, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (RollbackOnInterrupt && cancellationToken.IsCancellationRequested)
-        {
-            // The command ends when this is done: a second Ctrl+C of an impatient host can kill the process, and the flag is the first thing written.
-            var report = await new RollbackService(connection, Namespace).RollbackAsync(
-                new RollbackOptions { Reason = "Set-DwcpRollout -RollbackOnInterrupt was interrupted." }, null, CancellationToken.None).ConfigureAwait(false);
-            Warn($"Incident {report.Incident}: {(report.Succeeded ? "rolled back to 0 % and proven on every pod." : string.Join(" ", report.Problems))}");
-            throw;
-        }
+        // Interrupted while asking, the request may be there or not. Where v3 has no traffic and none was asked for, there is nothing to take back.
+        if (!asked && (await service.GetAsync(CancellationToken.None).ConfigureAwait(false) is not { Spec.TargetPercent: > 0 } rollout || rollout.Status?.Lock is not null)) return;
+        // The command ends when this is done: a second Ctrl+C of an impatient host can kill the process, and the flag is the first thing written.
+        var report = await new RollbackService(connection, Namespace).RollbackAsync(
+            new RollbackOptions { Reason = "Set-DwcpRollout -RollbackOnInterrupt was interrupted." }, null, CancellationToken.None).ConfigureAwait(false);
+        Warn($"Incident {report.Incident}: {(report.Succeeded ? "rolled back to 0 % and proven on every pod." : string.Join(" ", report.Problems))}");
     }
 
     private RolloutRequest Request() => new()

@@ -40,7 +40,7 @@ internal sealed class ClusterDirectory : IDisposable
 
     public void Dispose()
     {
-        _lock.Dispose();
+        // Held meanwhile: what nobody holds is taken for abandoned.
         if (_isTemporary)
         {
             System.IO.Directory.Delete(Path, recursive: true);
@@ -49,10 +49,11 @@ internal sealed class ClusterDirectory : IDisposable
         {
             File.Delete(System.IO.Path.Combine(Path, LockName));
         }
+        _lock.Dispose();
     }
 
-    private static FileStream Lock(string path) =>
-        new(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+    private static FileStream Lock(string path, FileMode mode = FileMode.OpenOrCreate) =>
+        new(System.IO.Path.Combine(path, LockName), mode, FileAccess.ReadWrite, FileShare.None);
 
     private static void RemoveAbandoned()
     {
@@ -62,7 +63,7 @@ internal sealed class ClusterDirectory : IDisposable
             {
                 if (File.Exists(System.IO.Path.Combine(path, LockName)))
                 {
-                    Lock(path).Dispose();
+                    Lock(path, FileMode.Open).Dispose();
                     System.IO.Directory.Delete(path, recursive: true);
                 }
             }

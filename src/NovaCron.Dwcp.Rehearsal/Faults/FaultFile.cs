@@ -40,8 +40,20 @@ internal sealed class FaultFile
         }
     }
 
-    /// <summary>Writes the file below a container's root; where nothing goes wrong, there is none.</summary>
+    /// <summary>Writes the file below a container's root; where nothing goes wrong, there is none. A pod that has just gone gets none either.</summary>
     public void Write(string root)
+    {
+        try
+        {
+            WriteTo(root);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Removed with its pod.
+        }
+    }
+
+    private void WriteTo(string root)
     {
         var path = Path.Combine(root, "run", "faults.json");
         lock (_gate)

@@ -294,7 +294,7 @@ public sealed class TrafficGenerator : IAsyncDisposable
         ServerName = _options.ServerName,
         Versions = v1Only ? [1] : [1, 3],
         AttemptsBeforeV1 = _options.AttemptsBeforeV1,
-        ConnectTimeout = TimeSpan.FromSeconds(3),
+        ConnectTimeout = _options.ConnectTimeout,
     };
 
     private int DrawLength(ref ulong stream)

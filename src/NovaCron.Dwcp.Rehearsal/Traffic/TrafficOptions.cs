@@ -39,6 +39,9 @@ public sealed record TrafficOptions
     /// <summary>A request that is not acknowledged within this time, retries included, is lost (design.md: 10 s).</summary>
     public TimeSpan LostAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a connection, handshake included, may take before the attempt counts as failed.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Attempts with v3 allowed before a retry offers v1 only, at least 1: what a careful client does when v3 keeps failing.</summary>
     public int AttemptsBeforeV1 { get; init; } = 2;
 
@@ -64,6 +67,7 @@ public sealed record TrafficOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaximumConcurrency);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(VerifyConcurrency);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(LostAfter, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ConnectTimeout, TimeSpan.Zero);
         ThrowIfNotRate(Rate);
         ThrowIfNotShare(V1OnlyShare, nameof(V1OnlyShare));
         ThrowIfNotShare(ReadBackShare, nameof(ReadBackShare));

@@ -26,10 +26,11 @@ internal static class GuardianBench
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var options = new OptionReader("dwcp bench guardian", arguments, ["pods", "seconds", "interval"], []);
+        var options = new OptionReader("dwcp bench guardian", arguments, ["pods", "seconds", "interval", "node"], []);
         options.ExpectOperands();
         var (pods, seconds, interval) = (Number(options, "pods", 1000, 3), Number(options, "seconds", 120, 30), Number(options, "interval", 30, 1));
-        var cluster = await RehearsalCluster.StartAsync(RehearsalClusterOptions.Create(null), cancellationToken).ConfigureAwait(false);
+        var node = options.Value("node") is { } path ? Path.GetFullPath(path) : Repository.Node;
+        var cluster = await RehearsalCluster.StartAsync(RehearsalClusterOptions.Create(null, node), cancellationToken).ConfigureAwait(false);
         await using var clusterScope = cluster.ConfigureAwait(false);
         using var connection = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath });
         await new StagingService(connection).DeployAsync(new StagingOptions
@@ -48,7 +49,7 @@ internal static class GuardianBench
             Limits = new RolloutLimits { SlowMilliseconds = 10_000, SlowerThanV1Percent = 1000, NotReadyChecks = 100, FailedHealthChecks = 100 },
             Approval = new RolloutApprovalPolicy { Required = false }, Validation = new RolloutValidationPolicy { Required = false },
         }, cancellationToken).ConfigureAwait(false);
-        var guard = FindGuard();
+        var guard = FindGuard(node);
         await Task.Delay(Warm, cancellationToken).ConfigureAwait(false);
         var (cpu, asked, watch) = (guard.TotalProcessorTime, stub.Requests, Stopwatch.StartNew());
         await Task.Delay(TimeSpan.FromSeconds(seconds), cancellationToken).ConfigureAwait(false);
@@ -78,11 +79,11 @@ internal static class GuardianBench
             """)!.AsObject(), "status", null, cancellationToken).ConfigureAwait(false);
     }
 
-    private static Process FindGuard() => Process.GetProcesses().Single(process =>
+    private static Process FindGuard(string node) => Process.GetProcesses().Single(process =>
     {
         var file = $"/proc/{process.Id}/cmdline";
         var arguments = File.Exists(file) ? File.ReadAllText(file).Split('\0') : [];
-        return arguments.Contains("guard") && arguments.Any(argument => argument == Repository.Node);
+        return arguments.Contains("guard") && arguments.Any(argument => argument == node);
     });
 
     private static double PeakMegabytes(Process process) =>

@@ -22,10 +22,10 @@ internal static class RollbackBench
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var options = new OptionReader("dwcp bench rollback", arguments, ["pods", "runs", "rate"], ["guardian", "hang"]);
+        var options = new OptionReader("dwcp bench rollback", arguments, ["pods", "runs", "rate", "node"], ["guardian", "hang"]);
         options.ExpectOperands();
         var (pods, runs, rate) = (Number(options, "pods", 10, 2), Number(options, "runs", 5, 1), Number(options, "rate", 20, 1));
-        var cluster = await RehearsalCluster.StartAsync(RehearsalClusterOptions.Create(null), cancellationToken).ConfigureAwait(false);
+        var cluster = await RehearsalCluster.StartAsync(RehearsalClusterOptions.Create(null, options.Value("node") is { } node ? Path.GetFullPath(node) : null), cancellationToken).ConfigureAwait(false);
         await using var clusterScope = cluster.ConfigureAwait(false);
         using var connection = ClusterConnection.Open(new ClusterConnectionOptions { KubeconfigPath = cluster.KubeconfigPath });
         await new StagingService(connection).DeployAsync(new StagingOptions

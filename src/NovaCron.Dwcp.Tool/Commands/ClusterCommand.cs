@@ -11,12 +11,12 @@ internal static class ClusterCommand
     {
         if (arguments.Count == 0 || arguments[0] != "up")
             throw ToolException.Usage("dwcp cluster: only 'up' is known. 'dwcp help' shows how it is called.");
-        var options = new OptionReader("dwcp cluster up", [.. arguments.Skip(1)], ["directory", "kubeconfig"], []);
+        var options = new OptionReader("dwcp cluster up", [.. arguments.Skip(1)], ["directory", "kubeconfig", "node"], []);
         options.ExpectOperands();
         RehearsalCluster cluster;
         try
         {
-            cluster = await RehearsalCluster.StartAsync(RehearsalClusterOptions.Create(FullPath("directory")) with
+            cluster = await RehearsalCluster.StartAsync(RehearsalClusterOptions.Create(FullPath("directory"), FullPath("node")) with
             {
                 KubeconfigPath = FullPath("kubeconfig"),
             }, cancellationToken).ConfigureAwait(false);

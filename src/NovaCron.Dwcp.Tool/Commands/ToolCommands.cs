@@ -14,8 +14,9 @@ internal static class ToolCommands
           dwcp rehearse [-OutputDirectory DIR] ...  the whole story on this machine: cluster, staging, validation,
                                                     transfer, rollout, fault, rollback, reports
           dwcp run FILE.ps1 [-Name value ...]       run a runbook in an embedded PowerShell with the NovaCron module
-          dwcp cluster up [--directory DIR] [--kubeconfig FILE]
-                                                    run a rehearsal cluster until Ctrl+C; kubectl works with its kubeconfig
+          dwcp cluster up [--directory DIR] [--kubeconfig FILE] [--node PROGRAM]
+                                                    run a rehearsal cluster until Ctrl+C; kubectl works with its kubeconfig;
+                                                    its node pods run PROGRAM, such as the published dwcpd of an image
           dwcp send PATH... dwcp://HOST[:PORT]/OBJECT [options]
           dwcp receive dwcp://HOST[:PORT]/OBJECT PATH [options]
                                                     transfer to or from a node; - for PATH is standard input or
@@ -36,10 +37,10 @@ internal static class ToolCommands
                                                     a node to measure against; says how, until Ctrl+C
           dwcp bench datacenter dwcp://HOST[:PORT]/OBJECT [--mib N] [--runs N] [--directory DIR] [options of send]
                                                     the same to a node: between hosts, or from pod to pod
-          dwcp bench rollback [--pods N] [--runs N] [--rate N] [--guardian] [--hang]
+          dwcp bench rollback [--pods N] [--runs N] [--rate N] [--guardian] [--hang] [--node PROGRAM]
                                                     rollbacks of a rehearsal cluster under traffic: how long until v3 has
                                                     stopped, until all is done, and what the clients noticed
-          dwcp bench guardian [--pods N] [--seconds N] [--interval S]
+          dwcp bench guardian [--pods N] [--seconds N] [--interval S] [--node PROGRAM]
                                                     CPU and memory of the guardian's process with so many node pods
           dwcp bench versions FILE [--mib N] [--every KIB]
                                                     what of a changed file travels to a node that has the one before

@@ -12,10 +12,15 @@ public sealed class StartDwcpRehearsalClusterCommand : RehearsalCmdlet
     [Parameter]
     public string? Directory { get; set; }
 
+    /// <summary>The program that node pods run, such as dwcpd of a "dotnet publish"; the build beside this tool by default.</summary>
+    [Parameter]
+    public string? NodeProgram { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var options = RehearsalClusterOptions.Create(Directory is null ? null : GetUnresolvedProviderPathFromPSPath(Directory));
+        var options = RehearsalClusterOptions.Create(
+            Directory is null ? null : GetUnresolvedProviderPathFromPSPath(Directory), NodeProgram is null ? null : GetUnresolvedProviderPathFromPSPath(NodeProgram));
         var cluster = Await("rehearsal cluster", cancellationToken => RehearsalCluster.StartAsync(options, cancellationToken));
         Session.Own(cluster);
         WriteObject(cluster);

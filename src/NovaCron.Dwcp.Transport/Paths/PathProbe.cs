@@ -44,7 +44,7 @@ public static class PathProbe
 
     private static IEnumerable<(string Name, IReadOnlyList<IClientCarrier> Carriers, TransferMode Mode)> Ways() =>
     [
-        (DatagramCarrier.Name, [new DatagramClientCarrier()], TransferMode.Internet),
+        (DatagramCarrier.Name, [new DatagramClientCarrier { Patience = TimeSpan.FromSeconds(5) }], TransferMode.Internet),
         (TcpStreamsCarrier.Name, [new TcpStreamsClientCarrier()], TransferMode.Internet),
         ("TCP+TLS", [], TransferMode.Internet),
     ];

@@ -100,9 +100,10 @@ public sealed class ImageTests(ITestOutputHelper output) : IDisposable
         List<string> arguments = ["run", "--isolation", "chroot", "--volume", $"{pod.Root}:/pod"];
         foreach (var (name, value) in pod.Environment) arguments.AddRange(["--env", $"{name}={value}"]);
         Start("buildah", [.. arguments, container, "--", "/usr/lib/dwcpd/dwcpd", "serve"]);
-        await Eventually.TrueAsync(async () => (await TryGetAsync(http, $"http://127.0.0.1:{ports.Http}/health")) is not null, "the container answers /health", 60);
-        using var metrics = await http.GetAsync($"http://127.0.0.1:{ports.Metrics}/metrics");
-        Assert.Contains("dwcp_build_info", await metrics.Content.ReadAsStringAsync());
+        await Eventually.TrueAsync(async () => (await TryGetAsync(http, $"http://127.0.0.1:{ports.Http}/health")) is not null, "the container answers /health");
+        await Eventually.TrueAsync(
+            async () => await TryGetAsync(http, $"http://127.0.0.1:{ports.Metrics}/metrics") is { } metrics && (await metrics.Content.ReadAsStringAsync()).Contains("dwcp_build_info", StringComparison.Ordinal),
+            "the container shows its metrics");
     }
 
     [Fact]

@@ -79,10 +79,12 @@ public sealed class NodeProcessTests : IAsyncLifetime
     [Fact]
     public async Task It_ends_with_0_soon_when_nothing_runs_and_every_line_is_json_without_secrets()
     {
+        // Soon is: without waiting for the grace.
+        _pod.Environment["DWCP_GRACE_SECONDS"] = "300";
         await using var node = await NodeProcess.ServeAsync(_pod);
         await ReadyAsync(node);
         node.Signal(Terminate);
-        Assert.Equal(0, await node.WaitForExitAsync(seconds: 10));
+        Assert.Equal(0, await node.WaitForExitAsync(seconds: 60));
         foreach (var line in node.Lines)
         {
             var entry = JsonNode.Parse(line)!.AsObject();
@@ -136,7 +138,7 @@ public sealed class NodeProcessTests : IAsyncLifetime
         ClientId = "client-1",
         ApiKey = _pod.ApiKey,
         TrustedCertificates = _pod.Authority.Roots,
-        GiveUpAfter = TimeSpan.FromSeconds(30),
+        GiveUpAfter = TimeSpan.FromMinutes(3),
         ConnectTimeout = TimeSpan.FromSeconds(5),
     };
 

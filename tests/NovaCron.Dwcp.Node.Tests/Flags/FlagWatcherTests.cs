@@ -61,7 +61,7 @@ public sealed class FlagWatcherTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _flag.Staleness > stale, "staleness grows");
         _server.SetOutage(false);
         await Eventually.TrueAsync(() => _flag.State.Effective == 0, "0 %");
-        Assert.Contains("answers again", _log.Text);
+        await Eventually.TrueAsync(() => _log.Text.Contains("answers again"), "the recovery is told");
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class FlagWatcherTests : IAsyncLifetime
     {
         _server.Silent = true;
         _server.SetFlag("40");
-        await Eventually.TrueAsync(() => _flag.State.Effective == 40, "40 %", seconds: 30);
+        await Eventually.TrueAsync(() => _flag.State.Effective == 40, "40 %");
         _server.Silent = false;
         await Eventually.TrueAsync(() => _server.Watches == 1, "watched anew");
         _server.SetFlag("41");

@@ -174,9 +174,14 @@ public sealed class NodeHttpTests : IAsyncLifetime
         Assert.InRange((double)answer["figures"]!["percentSaved"]!, 1, 99);
         (status, answer) = await _running.AdminAsync(HttpMethod.Post, "/diagnostics/benchmark?kind=rm", _running.Pod.DiagnosticsKey);
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        var both = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _running.AdminAsync(HttpMethod.Post, "/diagnostics/benchmark?kind=memory", _running.Pod.DiagnosticsKey)));
-        Assert.Contains(both, one => one.Status == HttpStatusCode.OK);
-        Assert.Contains(both, one => one.Status == HttpStatusCode.Conflict);
+        // Asked again until one met another: on a busy machine four may run one after the other.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var four = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _running.AdminAsync(HttpMethod.Post, "/diagnostics/benchmark?kind=memory", _running.Pod.DiagnosticsKey)));
+                return four.Any(one => one.Status == HttpStatusCode.OK) && four.Any(one => one.Status == HttpStatusCode.Conflict);
+            },
+            "one runs and another is turned away");
     }
 
     [Fact]

@@ -166,7 +166,7 @@ public sealed class NodeSessionTests
         var sending = client.SendAsync(
             running.RequestFor("slow") with { MaxRate = 2 << 20 }, TransferSource.FromMemory(payload), new ProgressAtOnce(p => { if (p.UserBytes > 0) begun.TrySetResult(); }));
         await begun.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        var draining = running.Node.DrainAsync(TimeSpan.FromSeconds(20));
+        var draining = running.Node.DrainAsync(TimeSpan.FromSeconds(60));
         Assert.False(running.Node.IsReady);
         await using var other = running.CreateClient();
         await Assert.ThrowsAnyAsync<DwcpTransferException>(() =>

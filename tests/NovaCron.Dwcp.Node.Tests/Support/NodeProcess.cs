@@ -62,7 +62,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
 
     public void Signal(int number) => Assert.Equal(0, Kill(_process.Id, number));
 
-    public async Task<int> WaitForExitAsync(int seconds = 30)
+    public async Task<int> WaitForExitAsync(int seconds = 120)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         await _process.WaitForExitAsync(limit.Token);

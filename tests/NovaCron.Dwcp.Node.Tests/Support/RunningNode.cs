@@ -61,7 +61,7 @@ public sealed class RunningNode : IAsyncDisposable
         ApiKey = Pod.ApiKey,
         TrustedCertificates = Pod.Authority.Roots,
         FreshSession = true,
-        GiveUpAfter = TimeSpan.FromSeconds(10),
+        GiveUpAfter = TimeSpan.FromMinutes(1),
     };
 
     public async Task<(HttpStatusCode Status, JsonObject Body)> AskAsync(HttpMethod method, IPEndPoint end, string path, string? key = null, HttpContent? content = null)

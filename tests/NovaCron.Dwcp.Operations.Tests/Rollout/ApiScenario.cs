@@ -143,6 +143,8 @@ internal sealed class ApiScenario : IAsyncDisposable
                 node.Apply(Percent(map, RolloutNames.FlagKey), Percent(map, RolloutNames.CeilingKey), map["metadata"]!["resourceVersion"]!.ToString());
             _store.Modify(ResourceTypes.Deployments, Namespace, "dwcp-v3", document =>
             {
+                // What came since the top of this round is seen by the next: until then it is not observed.
+                if ((document["spec"]!["template"]!["metadata"]!["annotations"]?[RolloutNames.RestartAnnotation]?.ToString() ?? "") != restarted) return false;
                 document["status"] = new JsonObject
                 {
                     ["observedGeneration"] = document["metadata"]!["generation"]!.DeepClone(), ["replicas"] = Pods, ["updatedReplicas"] = Pods,

@@ -2,10 +2,12 @@ using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Rollback;
 using NovaCron.Dwcp.Operations.Rollout;
+using NovaCron.Dwcp.Operations.Tests.Support;
 
 namespace NovaCron.Dwcp.Operations.Tests.Rollout;
 
 /// <summary>Everything over TLS against an API server, each under his own Role: what the shipped manifests do not allow fails here.</summary>
+[Collection(RealTime.Name)]
 public sealed class RolloutOverTheApiTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -56,7 +58,7 @@ public sealed class RolloutOverTheApiTests
             new JsonObject { ["data"] = new JsonObject { [RolloutNames.FlagKey] = "50", [RolloutNames.CeilingKey] = "50" } });
         await WaitAsync(() => Task.FromResult(scenario.Nodes.Count == 3 && scenario.Nodes.All(node => node.Effective == 50)), []);
         scenario.Nodes[1].Hung = true;
-        var report = await new RollbackService(alice, ApiScenario.Namespace).RollbackAsync(new RollbackOptions { Reason = "a test" });
+        var report = await new RollbackService(alice, ApiScenario.Namespace).RollbackAsync(new RollbackOptions { Reason = "a test", ProofTimeout = TimeSpan.FromSeconds(15) });
         Assert.True(report.Proven, string.Join("; ", report.Problems));
         Assert.True(report.Succeeded, string.Join("; ", report.Problems));
         Assert.Equal("alice", report.RequestedBy);

@@ -5,6 +5,17 @@ namespace NovaCron.Dwcp.Operations.Tests.Rollout;
 
 public sealed class RolloutServiceTests
 {
+    [Fact]
+    public async Task A_limit_that_no_histogram_can_judge_is_refused_with_those_that_can()
+    {
+        var scenario = new RolloutScenario();
+        var failure = await Assert.ThrowsAsync<DwcpRolloutException>(
+            () => new RolloutService(scenario.Cluster, scenario.Time).SetAsync(new RolloutRequest { Percent = 10, Limits = new RolloutLimits { SlowMilliseconds = 2000 } }));
+        Assert.Equal("InvalidRequest", failure.Reason);
+        Assert.Contains("2000", failure.Message);
+        Assert.Contains("2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000", failure.Message);
+    }
+
     [Theory]
     [InlineData(150, null, false, "InvalidRequest")]
     [InlineData(-1, null, false, "InvalidRequest")]

@@ -5,12 +5,14 @@ using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Metrics;
 using NovaCron.Dwcp.Operations.Rollout;
 using NovaCron.Dwcp.Operations.Staging;
+using NovaCron.Dwcp.Operations.Tests.Support;
 using NovaCron.Dwcp.Rehearsal.Cluster;
 using NovaCron.Dwcp.Rehearsal.Traffic;
 
 namespace NovaCron.Dwcp.Operations.Tests.Staging;
 
 /// <summary>Debian's Prometheus and Alertmanager as pods of the rehearsal, deployed by the same manifests as anywhere.</summary>
+[Collection(RealTime.Name)]
 public sealed class MonitoringStackTests(ITestOutputHelper output)
 {
     private const int Seconds = 120;
@@ -79,11 +81,12 @@ public sealed class MonitoringStackTests(ITestOutputHelper output)
         var address = (await connection.ListAsync(ClusterResource.Pod, "monitoring", "app=prometheus", cancellationToken: token)).Single()["status"]!["podIP"]!.ToString();
         var nodes = new KubernetesRolloutCluster(connection, "staging");
         var known = "";
+        IReadOnlyDictionary<string, PrometheusPod> pods = new Dictionary<string, PrometheusPod>();
         try
         {
             await UntilAsync("Prometheus knows both nodes' requests", async () =>
             {
-                var pods = (await reader.ReadAsync(new Uri($"http://{address}:9090/"), "staging", token)).Pods;
+                pods = (await reader.ReadAsync(new Uri($"http://{address}:9090/"), "staging", token)).Pods;
                 known = string.Join("; ", pods.Select(pod => $"{pod.Key}: {pod.Value.Metrics?.V1.Judged} requests, {pod.Value.Age.TotalSeconds:0} s old, {pod.Value.Problem}"));
                 return pods.Count(pod => pod.Value is { Metrics.V1.Judged: > 0 } && pod.Value.Age < TimeSpan.FromSeconds(30)) == 2;
             });
@@ -93,12 +96,11 @@ public sealed class MonitoringStackTests(ITestOutputHelper output)
             output.WriteLine($"Prometheus knows {known}; traffic: {traffic.GetSnapshot()}");
         }
 
-        var read = await reader.ReadAsync(new Uri($"http://{address}:9090"), "staging", token);
         foreach (var pod in await nodes.ListPodsAsync(token))
         {
             var own = NodeMetrics.Parse((await nodes.GetFromPodAsync(pod, RolloutNames.MetricsPort, "/metrics", token)).Body);
-            Assert.True(own.V1.IsContinuationOf(read.Pods[pod.Name].Metrics!.V1));
-            Assert.Equal(own.ComponentHealth.Keys.Order(), read.Pods[pod.Name].Metrics!.ComponentHealth.Keys.Order());
+            Assert.True(own.V1.IsContinuationOf(pods[pod.Name].Metrics!.V1));
+            Assert.Equal(own.ComponentHealth.Keys.Order(), pods[pod.Name].Metrics!.ComponentHealth.Keys.Order());
         }
 
         // A pod that dies three times: the rule, the way to Alertmanager, and its route.

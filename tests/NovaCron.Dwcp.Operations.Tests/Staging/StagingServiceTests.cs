@@ -2,9 +2,11 @@ using System.Text.Json.Nodes;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Staging;
 using NovaCron.Dwcp.Operations.Tests.Cluster;
+using NovaCron.Dwcp.Operations.Tests.Support;
 
 namespace NovaCron.Dwcp.Operations.Tests.Staging;
 
+[Collection(RealTime.Name)]
 public sealed class StagingServiceTests : IDisposable
 {
     private const string Space = "api/v1/namespaces/staging";
@@ -377,7 +379,10 @@ public sealed class StagingServiceTests : IDisposable
         var looks = 0;
         _server.Log = _ => ++looks % 3 == 0 ? "unable to retrieve container logs for containerd://cafa0b1f" : $"refused at {looks} s\n";
         var progress = new List<StagingProgress>();
-        var e = await Assert.ThrowsAsync<DwcpStagingException>(() => DeployAsync(new StagingOptions { ReadyTimeout = TimeSpan.FromSeconds(3) }, progress));
+        var clock = new SkippingClock();
+        using var connection = _server.Connect(time: clock);
+        var e = await Assert.ThrowsAsync<DwcpStagingException>(() =>
+            new StagingService(connection, clock).DeployAsync(new StagingOptions { ReadyTimeout = TimeSpan.FromSeconds(5) }, new Recorder(progress)));
         Assert.DoesNotContain("unable to retrieve", e.Message);
         var said = progress.Where(p => p.Message.StartsWith("waiting for dwcp-v3 0/2", StringComparison.Ordinal)).ToList();
         Assert.True(said.Count > 2, $"said {said.Count} times");
@@ -451,7 +456,7 @@ public sealed class StagingServiceTests : IDisposable
     [Fact]
     public async Task An_API_server_that_does_not_answer_is_told_with_its_limit()
     {
-        using var connection = _server.Connect(new ClusterConnectionOptions { RequestTimeout = TimeSpan.FromMilliseconds(50), MaximumRetryDelay = TimeSpan.FromMilliseconds(1) });
+        using var connection = _server.Connect(new ClusterConnectionOptions { RequestTimeout = TimeSpan.FromSeconds(2), MaximumRetryDelay = TimeSpan.FromMilliseconds(1) });
         _server.Hang = r => r.Method == HttpMethod.Patch && r.RequestUri!.AbsolutePath.Contains("/services/", StringComparison.Ordinal);
         var e = await Assert.ThrowsAsync<DwcpClusterException>(() => new StagingService(connection).DeployAsync(new StagingOptions()));
         Assert.Equal(ClusterFailure.Timeout, e.Failure);

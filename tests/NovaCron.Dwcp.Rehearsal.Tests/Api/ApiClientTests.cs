@@ -88,7 +88,7 @@ public sealed class ApiClientTests(ApiFixture api) : IClassFixture<ApiFixture>
         await PatchAsync("a", """{"data":{"key":"2"}}""");
         await PatchAsync("a", """{"metadata":{"labels":{"on":"no"}}}""");
         await PatchAsync("a", """{"metadata":{"labels":{"on":"yes"}}}""");
-        await watching.WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        await watching.WaitAsync(TimeSpan.FromSeconds(60), Ct);
         Assert.Equal(["Added a", "Modified a", "Deleted a", "Added a"], seen);
     }
 

@@ -151,7 +151,7 @@ public sealed class ClusterStoreTests : IAsyncDisposable
     [Fact]
     public async Task A_watch_from_before_the_history_ends_with_gone()
     {
-        for (var i = 0; i < 300; i++)
+        for (var i = 0; i < 1200; i++)
         {
             _store.Create(ResourceTypes.ConfigMaps, Manifests.ConfigMap("ns", "c" + i));
         }
@@ -237,7 +237,7 @@ public sealed class ClusterStoreTests : IAsyncDisposable
 
     private async Task UntilAsync(Func<bool> reached)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             var revision = _store.Revision;

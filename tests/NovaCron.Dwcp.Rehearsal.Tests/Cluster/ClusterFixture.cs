@@ -43,7 +43,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     /// <summary>Waits until a condition holds, looking again at every change of the cluster.</summary>
-    public async Task Eventually(Func<bool> condition, string what, int seconds = 45)
+    public async Task Eventually(Func<bool> condition, string what, int seconds = 120)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(seconds));

@@ -32,7 +32,20 @@ public sealed class ClusterProcessTests
             await cluster.WaitForExitAsync();
         }
         await Becomes(() => Marked(mark).Count == 0);
-        Directory.Delete(Path.GetDirectoryName(kubeconfig)!, recursive: true);
+        // The next cluster on this machine takes it for abandoned, and may be removing it just now.
+        var directory = Path.GetDirectoryName(kubeconfig)!;
+        await Becomes(() =>
+        {
+            try
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+            catch (IOException)
+            {
+                // It is going, or gone.
+            }
+            return !Directory.Exists(directory);
+        });
     }
 
     [Fact]
@@ -86,7 +99,7 @@ public sealed class ClusterProcessTests
 
     private static async Task Becomes(Func<bool> condition)
     {
-        for (var i = 0; i < 300; i++)
+        for (var i = 0; i < 1200; i++)
         {
             if (condition())
             {

@@ -80,7 +80,7 @@ public sealed class DeploymentTests(ClusterFixture fixture) : IClassFixture<Clus
         await Complete(ns, "web", 3);
         var sick = fixture.Pods(ns, "web")[1];
         await fixture.Http.GetStringAsync($"http://{ClusterFixture.Address(sick)}:8080/touch?/tmp/unready");
-        await fixture.Eventually(() => fixture.ReadyPods(ns, "web").Count == 2, "one pod not ready");
+        await fixture.Eventually(() => fixture.ReadyPods(ns, "web") is { Count: 2 } ready && ready.All(p => p.Uid() != sick.Uid()), "the sick one not ready");
         Store.Modify(ResourceTypes.Deployments, ns, "web", d =>
         {
             d.SetAt("spec.replicas", 2);

@@ -13,8 +13,9 @@ public sealed class FaultTests(ClusterFixture fixture) : IClassFixture<ClusterFi
         var (ns, _) = await Deploy();
         var pod = fixture.ReadyPods(ns, "web")[0].Name();
         await fixture.Cluster.Faults.KillPodAsync(ns, pod);
-        await fixture.Eventually(() => fixture.ReadyPods(ns, "web") is [var ready] && Status(ready).Integer("restartCount") == 1, "a restart");
-        Assert.Equal(137, (Status(fixture.ReadyPods(ns, "web")[0]).At("lastState.terminated") as JsonObject)!.Integer("exitCode"));
+        JsonObject restarted = null!;
+        await fixture.Eventually(() => fixture.ReadyPods(ns, "web") is [var ready] && Status(restarted = ready).Integer("restartCount") == 1, "a restart");
+        Assert.Equal(137, (Status(restarted).At("lastState.terminated") as JsonObject)!.Integer("exitCode"));
     }
 
     [Fact]
@@ -63,8 +64,10 @@ public sealed class FaultTests(ClusterFixture fixture) : IClassFixture<ClusterFi
 
     private async Task<(string Namespace, string Url)> Deploy()
     {
+        // A paused pod is to be noticed soon.
+        var probe = Workloads.ReadyProbe.Replace("\"timeoutSeconds\": 30", "\"timeoutSeconds\": 3", StringComparison.Ordinal);
         var ns = await fixture.NamespaceAsync();
-        fixture.Store.Create(ResourceTypes.Deployments, Workloads.Deployment(ns, "web", 1, Workloads.ReadyProbe));
+        fixture.Store.Create(ResourceTypes.Deployments, Workloads.Deployment(ns, "web", 1, probe));
         await fixture.Eventually(() => fixture.ReadyPods(ns, "web").Count == 1, "the pod ready");
         return (ns, $"http://{ClusterFixture.Address(fixture.ReadyPods(ns, "web")[0])}:8080");
     }

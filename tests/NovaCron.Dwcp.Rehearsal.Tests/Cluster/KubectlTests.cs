@@ -28,7 +28,7 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
         await File.WriteAllTextAsync(file, string.Join("\n", documents.Select(d => d.ToJsonString())));
 
         Assert.Contains("deployment.apps/web serverside-applied", await Kubectl("apply", "--server-side", "-f", file));
-        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
+        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=180s"));
         await Kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=30s");
         Assert.Matches(@"web\s+2/2\s+2\s+2", await Kubectl("get", "deployment", "web"));
         Assert.Matches(@"web-\S+\s+1/1\s+Running\s+0", await Kubectl("get", "pods"));
@@ -38,17 +38,17 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
         Assert.Contains("Ready:          True", description);
 
         Assert.Contains("restarted", await Kubectl("rollout", "restart", "deployment/web"));
-        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
+        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=180s"));
         Assert.Contains("2         <none>", await Kubectl("rollout", "history", "deployment/web"));
 
         var node = fixture.Store.List(ResourceTypes.Nodes)[0].Name();
         // The budget allows no disruption: a drain is refused in words, and goes through when the budget is gone.
-        Assert.Contains("would violate the pod's disruption budget", await Run(ns, 1, "drain", "--pod-selector", "app=web", "--timeout=2s", node));
+        Assert.Contains("would violate the pod's disruption budget", await Run(ns, 1, "drain", "--pod-selector", "app=web", "--timeout=20s", node));
         await Kubectl("uncordon", node);
         await Kubectl("delete", "pdb", "web");
         Assert.Contains("evicted", await Kubectl("drain", "--pod-selector", "app=web", "--timeout=90s", node));
         await Kubectl("uncordon", node);
-        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=60s"));
+        Assert.Contains("successfully rolled out", await Kubectl("rollout", "status", "deployment/web", "--timeout=180s"));
 
         Assert.Contains("deployment.apps \"web\" deleted", await Kubectl("delete", "deployment", "web", "--wait"));
         Assert.Contains("No resources found", await KubectlUntil(t => t.Contains("No resources found"), "get", "pods"));

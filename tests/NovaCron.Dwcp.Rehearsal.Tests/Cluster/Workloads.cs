@@ -47,7 +47,8 @@ internal static class Workloads
 
     public const string HttpPort = """[{ "name": "http", "port": 8080 }]""";
 
-    public const string ReadyProbe = """{ "readinessProbe": { "httpGet": { "path": "/ready", "port": 8080 }, "periodSeconds": 1, "failureThreshold": 1 } }""";
+    /// <summary>Patient: on a busy machine an answer may take longer than the default of a second.</summary>
+    public const string ReadyProbe = """{ "readinessProbe": { "httpGet": { "path": "/ready", "port": 8080 }, "periodSeconds": 1, "timeoutSeconds": 30, "failureThreshold": 1 } }""";
 
     private static JsonObject PodSpec(string container, string spec)
     {

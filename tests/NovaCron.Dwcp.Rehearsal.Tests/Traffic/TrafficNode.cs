@@ -59,7 +59,10 @@ internal sealed class TrafficNode : IAsyncDisposable, ITrafficSplit, ISessionFau
         Target = new Uri($"dwcp://{_server!.LocalEndPoint}/traffic"),
         ApiKey = ApiKey,
         TrustedCertificates = [X509CertificateLoader.LoadCertificate(_certificate.RawData)],
-        Rate = 50,
+        Rate = 20,
+        // Nothing here is about the machine's speed: a stall of it is no failure.
+        ConnectTimeout = TimeSpan.FromSeconds(60),
+        LostAfter = TimeSpan.FromSeconds(120),
         Seed = 11,
     };
 

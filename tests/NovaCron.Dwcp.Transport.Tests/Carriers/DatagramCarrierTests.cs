@@ -71,7 +71,7 @@ public sealed class DatagramCarrierTests : IDisposable
     {
         await using var node = await StartAsync();
         await using var proxy = new DatagramProxy(node.Port) { BlockAfter = 10_000 };
-        await using var client = new TransferClient([new V3ClientProtocol()], carriers: [new DatagramClientCarrier { Port = proxy.Port }]);
+        await using var client = new TransferClient([new V3ClientProtocol()], carriers: [new DatagramClientCarrier { Port = proxy.Port, Patience = TimeSpan.FromSeconds(30) }]);
         var bytes = TestFolder.Noise(60_000_000, 3);
         var failures = new List<TransferAttempt>();
         var result = await client.SendAsync(Internet(node.Request("o")) with { AttemptFailed = failures.Add }, TransferSource.FromMemory(bytes));
@@ -90,7 +90,7 @@ public sealed class DatagramCarrierTests : IDisposable
         await using var node = await StartAsync();
         await using var tcp = new BreakingProxy(node.Port);
         await using var udp = new DatagramProxy(node.Port) { RebindAfter = 4_000, Forwarding = count => count == 1_000 ? CutAsync(tcp) : default };
-        await using var client = new TransferClient([new V3ClientProtocol()], carriers: [new DatagramClientCarrier { Port = udp.Port }]);
+        await using var client = new TransferClient([new V3ClientProtocol()], carriers: [new DatagramClientCarrier { Port = udp.Port, Patience = TimeSpan.FromSeconds(30) }]);
         var bytes = TestFolder.Noise(20_000_000, 4);
         var request = Internet(TestNode.RequestTo(tcp.Port, "o"));
         var result = await client.SendAsync(request, TransferSource.FromMemory(bytes));

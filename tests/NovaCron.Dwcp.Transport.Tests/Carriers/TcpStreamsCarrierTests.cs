@@ -51,7 +51,7 @@ public sealed class TcpStreamsCarrierTests : IDisposable
         var bytes = TestFolder.Noise(12_000_000, 4);
         var failures = new List<TransferAttempt>();
         // Slow enough to be running when the path heals.
-        var request = Internet(node.Request("o")) with { MaxRate = 4_000_000, AttemptFailed = failures.Add };
+        var request = Internet(node.Request("o")) with { MaxRate = 2_000_000, AttemptFailed = failures.Add };
         var progress = new Heals(proxy);
         var result = await client.SendAsync(request, TransferSource.FromMemory(bytes), progress);
         Assert.Equal("UDP", result.Transport);

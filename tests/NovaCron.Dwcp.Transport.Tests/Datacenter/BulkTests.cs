@@ -224,7 +224,7 @@ public sealed class BulkTests : IDisposable
         var bytes = TestFolder.Noise(64 * Extent, 11);
         var source = _folder.Write("disk.img", bytes);
         var sending = client.SendAsync(
-            TestNode.RequestTo(port, "o") with { Datacenter = Wish, GiveUpAfter = TimeSpan.FromSeconds(40), MaxRate = 128_000_000 }, TransferSource.FromPaths(source));
+            TestNode.RequestTo(port, "o") with { Datacenter = Wish, GiveUpAfter = TimeSpan.FromMinutes(2), MaxRate = 48_000_000 }, TransferSource.FromPaths(source));
         while (killed.ReceivedBytes < 16 * Extent && !sending.IsCompleted) await Task.Delay(1);
         Assert.False(sending.IsCompleted, "it ended before the node was killed");
         await killed.KillAsync();

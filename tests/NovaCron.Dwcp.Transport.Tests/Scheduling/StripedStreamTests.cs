@@ -130,13 +130,14 @@ public sealed class StripedStreamTests
         var writing = Task.Run(async () =>
         {
             // Block 0 never comes. Beyond the window nothing more is read: the pipe fills, and writing waits.
-            for (var number = 1L; ; number++, sent++)
+            for (var number = 1L; ; number++, Interlocked.Increment(ref sent))
             {
                 BinaryPrimitives.WriteInt64BigEndian(block, number);
                 await here[0].WriteAsync(block, limit.Token);
             }
         });
-        await Task.WhenAny(writing, Task.Delay(500));
+        for (var i = 0; i < 12_000 && Volatile.Read(ref sent) < StripedStream.Window - 1 && !writing.IsCompleted; i++) await Task.Delay(5);
+        await Task.WhenAny(writing, Task.Delay(500)); // and then no further
         await limit.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
         Assert.InRange(sent, StripedStream.Window - 1, StripedStream.Window + (PipeBytes / block.Length) + 2);

@@ -18,7 +18,7 @@ internal sealed class ImageDigestCheck() : ValidationCheck(
         var images = (await context.PodSpecsAsync().ConfigureAwait(false))
             .SelectMany(s => s.Spec.Containers().Select(c => (s.Where, Image: c.Text("image") ?? "", IsPulled: c.Text("imagePullPolicy") != "Never"))).ToList();
         var problems = new List<string>();
-        foreach (var (where, image, isPulled) in images.Where(i => !i.Image.Contains("@sha256:", StringComparison.Ordinal)))
+        foreach (var (where, image, isPulled) in images.Where(i => !StagingReader.IsByDigest(i.Image)))
         {
             var digests = running.Where(i => i.Reference == image).Select(i => i.Digest).Distinct().ToList();
             var known = digests is [{ } one] ? $"as {one}" : $"as {digests.Count(d => d is not null)} different images";

@@ -69,8 +69,7 @@ internal sealed record RollbackDrill(TimeSpan? ProvenAfter, TimeSpan? Took, stri
                     var now = await cluster.ReadDeploymentAsync(cancellationToken).ConfigureAwait(false);
                     if (now is not { IsSettled: true } || now.RestartMark != mark)
                     {
-                        state = now is null ? "the Deployment is gone" : string.Create(CultureInfo.InvariantCulture, $"{now.Updated} of {now.Desired} pods are new, {now.Available} available")
-                            + RolloutPod.DescribeUnscheduled(await cluster.ListPodsAsync(cancellationToken).ConfigureAwait(false));
+                        state = now is null ? "the Deployment is gone" : string.Create(CultureInfo.InvariantCulture, $"{now.Updated} of {now.Desired} pods are new, {now.Available} available");
                         return false;
                     }
 
@@ -78,6 +77,7 @@ internal sealed record RollbackDrill(TimeSpan? ProvenAfter, TimeSpan? Took, stri
                     state = pods.Count < now.Desired ? string.Create(CultureInfo.InvariantCulture, $"{pods.Count} of {now.Desired} new pods are ready") : await AtZeroAsync(context, pods, revision, cancellationToken).ConfigureAwait(false);
                     return state.Length == 0;
                 }).ConfigureAwait(false);
+                if (took is null) state += RolloutPod.DescribeUnscheduled(await cluster.ListPodsAsync(cancellationToken).ConfigureAwait(false));
             }
 
             // Old pods finish what they have; then they are gone, by themselves or killed.

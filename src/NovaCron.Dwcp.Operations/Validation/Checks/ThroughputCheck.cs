@@ -18,10 +18,8 @@ internal sealed class ThroughputCheck() : ValidationCheck(
         var evidence = runs.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.BytesPerSecond / 1e6:0.0} MB/s; {r.Data}; memory copy {r.MemoryCopyBytesPerSecond / 1e6:0} MB/s"));
 
         // The median: one run that shared the machine with something else decides nothing.
-        var figure = new CheckFigure("throughput", "B/s", Median(rates), rates, HigherIsBetter: true);
+        var figure = CheckFigure.OfRuns("throughput", "B/s", rates, higherIsBetter: true);
         var text = string.Create(CultureInfo.InvariantCulture, $"median of {rates.Count} runs {figure.Value / 1e6:0.0} MB/s, target {context.Profile.MinimumThroughput / 1e6:0.#} MB/s ({context.Profile.Name})");
         return (figure.Value >= context.Profile.MinimumThroughput ? CheckFinding.Pass(text, [.. evidence]) : CheckFinding.Fail(text, [.. evidence])) with { Figures = [figure] };
     }
-
-    private static double Median(List<double> runs) => runs.Order().ElementAt(runs.Count / 2);
 }

@@ -100,8 +100,8 @@ internal sealed class ContainerRunner
             return;
         }
         var who = $"container={State.Name} pod={_pod.Name()}_{_pod.Namespace()}({_pod.Uid()})";
-        Change(state => state.Wait("CrashLoopBackOff", $"back-off {RestartBackOff.Format(delay)} restarting failed {who}"));
         Warning("BackOff", $"Back-off restarting failed container {State.Name} in pod {_pod.Name()}_{_pod.Namespace()}({_pod.Uid()})");
+        Change(state => state.Wait("CrashLoopBackOff", $"back-off {RestartBackOff.Format(delay)} restarting failed {who}"));
         await Task.Delay(delay, _services.Time, _termination.Requested).ConfigureAwait(false);
     }
 

@@ -122,7 +122,27 @@ internal sealed class PodWorker
         Remove();
         _services.Events.Forget(Uid);
         _termination.Dispose();
-        Directory.Delete(PodDirectory, recursive: true);
+        RemoveDirectory();
+    }
+
+    private void RemoveDirectory()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.Delete(PodDirectory, recursive: true);
+                return;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return;
+            }
+            catch (IOException) when (attempt < 5)
+            {
+                // Something was just written below it, such as a fault's file.
+            }
+        }
     }
 
     private async Task SetUpVolumesAsync()

@@ -5,7 +5,11 @@ namespace NovaCron.Dwcp.Rehearsal.Kubelet.Processes;
 /// <summary>A running process of a container, with everything that it started.</summary>
 internal sealed class ContainerProcess
 {
+    // What left the group of a process that is gone may hold its pipe for ever.
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(2);
+
     private readonly Process _process;
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal ContainerProcess(Process process, IProcessOutput output)
     {
@@ -20,7 +24,7 @@ internal sealed class ContainerProcess
     /// <summary>The process id; also the id of its session and group.</summary>
     public int Id { get; }
 
-    /// <summary>Ends with the exit code (128 + signal when a signal ended it), once the process and its descendants are gone.</summary>
+    /// <summary>Ends with the exit code (128 + signal when a signal ended it), once the process and its descendants are gone and their last output is written.</summary>
     public Task<int> Exited { get; }
 
     /// <summary>Processor time used so far by the main process; zero once it is gone.</summary>
@@ -88,6 +92,7 @@ internal sealed class ContainerProcess
         var code = _process.ExitCode;
         // A container's end is the end of its process namespace.
         UnixSignal.Send(-Id, UnixSignal.Kill);
+        await Task.WhenAny(_drained.Task, Task.Delay(LongestDrain)).ConfigureAwait(false);
         return code;
     }
 
@@ -101,5 +106,6 @@ internal sealed class ContainerProcess
             output.Write(buffer.AsSpan(0, read));
         }
         output.Complete();
+        _drained.TrySetResult();
     }
 }
