@@ -90,7 +90,12 @@ internal sealed class BulkServing
         await TellProgressAsync(progress => Task.Run(() => Guard(() => partial.Begin((_offer.Flags & PutFlags.Forget) != 0, progress, cancellationToken)), cancellationToken), cancellationToken).ConfigureAwait(false);
         DatacenterCounters.Resumed(partial.Map.PresentBytes);
 
-        if (ChooseUcx() is not { } choice || !await TryReceiveByWorkerAsync(choice, target, cancellationToken).ConfigureAwait(false))
+        if (partial.Map.IsComplete)
+        {
+            // A carrier that is opened to carry nothing would be closed by this side before the other has seen it open.
+            await AnswerWithNothingToSendAsync(partial.Map, cancellationToken).ConfigureAwait(false);
+        }
+        else if (ChooseUcx() is not { } choice || !await TryReceiveByWorkerAsync(choice, target, cancellationToken).ConfigureAwait(false))
         {
             using var link = Open();
             await AnswerAsync(FrameType.BulkPutAnswer, link, null, partial.Map, cancellationToken).ConfigureAwait(false);
@@ -134,6 +139,7 @@ internal sealed class BulkServing
             map = ReadMap(begin, source.Length);
         }
 
+        if (map.IsComplete) return;
         using var socket = await link.AcceptAsync(cancellationToken).ConfigureAwait(false);
         using var payload = new SocketPayloadWriter(socket);
         await CountedAsync(
@@ -190,6 +196,7 @@ internal sealed class BulkServing
         await AnswerForAsync(FrameType.BulkGetAnswer, choice, key, port, terms, source.Stored, null, cancellationToken).ConfigureAwait(false);
         using (var begin = await ExpectAsync(FrameType.BulkBegin, cancellationToken).ConfigureAwait(false))
         {
+            if (ReadMapOnly(begin, source.Length).IsComplete) return true;
             await worker.PassAsync(begin, cancellationToken).ConfigureAwait(false);
         }
 
@@ -343,6 +350,15 @@ internal sealed class BulkServing
         await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    private async Task AnswerWithNothingToSendAsync(ExtentMap map, CancellationToken cancellationToken)
+    {
+        var carrier = (_offer.Carriers & BulkCarrier.Sockets) != 0 ? BulkCarrier.Sockets : BulkCarrier.Ucx;
+        using var frame = new WireWriter();
+        new BulkAnswer(carrier, "nothing is missing here", NewKey(), new byte[BulkLimits.TokenBytes], 0, [], null, map).Write(frame);
+        await _channel.WriteAsync(FrameType.BulkPutAnswer, Stream, frame, cancellationToken).ConfigureAwait(false);
+        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     private async Task CountedAsync(BulkCarrier carrier, Func<Task> body)
     {
         DatacenterCounters.StreamBegan(carrier);
@@ -445,6 +461,13 @@ internal sealed class BulkServing
         var map = ExtentMap.Read(ref reader, bytes);
         reader.ExpectEnd("a BulkBegin frame");
         return map;
+    }
+
+    // Behind it are terms, which are the worker's to read.
+    private static ExtentMap ReadMapOnly(Frame frame, long bytes)
+    {
+        var reader = new WireReader(frame.Payload.Span);
+        return ExtentMap.Read(ref reader, bytes);
     }
 
     private Task<Frame> ExpectAsync(FrameType type, CancellationToken cancellationToken) => ExpectAsync(_inbox.Reader, type, null, _context.Options.IdleTimeout, cancellationToken);

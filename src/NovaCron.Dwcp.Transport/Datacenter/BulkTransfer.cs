@@ -13,6 +13,7 @@ internal sealed class BulkTransfer
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private const string NothingToSend = "none: nothing was missing";
     private const long ProgressBytes = 256L * 1024 * 1024;
 
     private readonly FrameChannel _channel;
@@ -52,8 +53,9 @@ internal sealed class BulkTransfer
         using var mac = answer.Key.Length > 0 ? new PieceMac(answer.Key) : null;
         var map = answer.Map!;
         var report = Begin(answer, file.Length, map);
-        using (var payload = await OpenWriterAsync(answer, report).ConfigureAwait(false))
+        if (!map.IsComplete)
         {
+            using var payload = await OpenWriterAsync(answer, report).ConfigureAwait(false);
             await CountedAsync(report, () => new BulkSending(_channel, _stream, _inbox).RunAsync(file, map, payload, mac, Count, _context.MaxRate, _cancellation)).ConfigureAwait(false);
         }
 
@@ -89,7 +91,7 @@ internal sealed class BulkTransfer
         var map = file.Partial.Map;
         _context.TotalBytes = stored.Entry.Size;
         var report = Begin(answer, stored.Entry.Size!.Value, map);
-        var terms = answer.Carrier == BulkCarrier.Ucx ? UcxTerms.Read(answer.CarrierData) : null;
+        var terms = answer.Carrier == BulkCarrier.Ucx && !map.IsComplete ? UcxTerms.Read(answer.CarrierData) : null;
         using var link = terms is null ? null : await OpeningUcxAsync(() => Task.FromResult(UcxLink.Open(receives: true, terms.Transports, terms.Messages))).ConfigureAwait(false);
         using (var begin = new WireWriter())
         {
@@ -99,10 +101,9 @@ internal sealed class BulkTransfer
             await _channel.FlushAsync(_cancellation).ConfigureAwait(false);
         }
 
-        using (var payload = await (link is null
-            ? OpenReaderAsync(answer, null, null, report)
-            : OpeningUcxAsync(() => OpenReaderAsync(answer, link, terms, report))).ConfigureAwait(false))
+        if (!map.IsComplete)
         {
+            using var payload = await (link is null ? OpenReaderAsync(answer, null, null, report) : OpeningUcxAsync(() => OpenReaderAsync(answer, link, terms, report))).ConfigureAwait(false);
             await CountedAsync(report, () => file.GuardAsync(
                 () => new BulkReceiving(_channel, _stream, _inbox).RunAsync(file.Partial, payload, mac, (bytes, _) => Count(bytes), _cancellation))).ConfigureAwait(false);
         }
@@ -247,7 +248,7 @@ internal sealed class BulkTransfer
         _context.CountWireFrom(() => (_channel.BytesWritten - sent + Interlocked.Read(ref _payload), _channel.BytesRead - received));
         return new BulkReport
         {
-            Transport = "sockets",
+            Transport = map.IsComplete ? NothingToSend : "sockets",
             Reasons = [.. _wish.UcxFailure is { } failure ? (string[])[$"not by UCX: {failure}"] : [], answer.Reason, answer.Key.Length > 0 ? "every piece authenticated by AES-256-GMAC" : "payload protected by checksums alone: the node's policy trusts this network"],
             Authenticated = answer.Key.Length > 0,
         };

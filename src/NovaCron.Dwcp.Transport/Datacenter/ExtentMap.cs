@@ -26,6 +26,9 @@ internal sealed class ExtentMap
     /// <summary>Bytes that are here.</summary>
     public long PresentBytes { get; private set; }
 
+    /// <summary>Nothing is missing; of an empty object nothing ever is.</summary>
+    public bool IsComplete => Present == Count;
+
     public bool this[int extent] => (_bits[extent >> 3] & (1 << (extent & 7))) != 0;
 
     public void Add(int extent)

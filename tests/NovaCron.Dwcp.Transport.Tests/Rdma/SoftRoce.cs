@@ -81,11 +81,11 @@ internal static class SoftRoce
         return 0;
     }
 
-    /// <summary>A client that will be killed.</summary>
+    /// <summary>A client that will be killed. Slow: until it is, an emulated machine takes a while, and something shall be left to send.</summary>
     public static async Task<int> SendUntilKilledAsync(string share, string source)
     {
         await using var client = new TransferClient([new V3ClientProtocol()]);
-        await client.SendAsync(Request(share, "killed") with { MaxRate = 8_000_000 }, TransferSource.FromPaths(source), new Printer());
+        await client.SendAsync(Request(share, "killed") with { MaxRate = 2_000_000 }, TransferSource.FromPaths(source), new Printer());
         return 0;
     }
 

@@ -86,6 +86,17 @@ public sealed class UcxSessionTests : IDisposable
         Assert.Equal(("sockets", sent.Root), (back.Transport, back.Root));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("tcp,self")]
+    public async Task Of_what_is_all_there_no_payload_travels_and_no_carrier_is_opened(string? transports)
+    {
+        if (UcxLibrary.Instance is null) Assert.Skip(UcxLibrary.Finding);
+        await using var node = await TestNode.StartAsync(_folder.At("store"), o => o with { Datacenter = Policy with { UcxTransports = transports ?? Policy.UcxTransports } });
+        await using var client = new TransferClient([new V3ClientProtocol()]);
+        await BulkTests.ResumeWithNothingMissingAsync(client, node, Request(node), _folder);
+    }
+
     [Fact]
     public async Task TCP_by_UCX_carries_messages_both_ways()
     {
