@@ -44,4 +44,14 @@ public sealed class TransferTests : IDisposable
         Assert.True(again.ChunkBytes <= Protocol.WireLimits.OptimisticBytes, $"{again.ChunkBytes} bytes travelled again");
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path, ".*partial*"));
     }
+
+    [Theory]
+    [InlineData(1000, 100, 10.0)]
+    [InlineData(-5, 100, 0.0)]
+    [InlineData(1000, 0, null)]
+    [InlineData(0, 0, null)]
+    [InlineData(1L << 60, 1e-300, null)] // what is left of an average after minutes without a byte
+    [InlineData(1000, double.NaN, null)]
+    public void The_time_left_is_unknown_where_nothing_moves(long bytes, double rate, double? seconds) =>
+        Assert.Equal(seconds, TransferProgress.Estimate(bytes, rate)?.TotalSeconds);
 }

@@ -11,15 +11,58 @@ public sealed partial class DatagramConnection
     // Gaps that a stream may have: more are only made by a peer that wants to fill our memory.
     private const int MaximumGaps = 4096;
 
-    // A reader is woken for this much, for the end of a burst, or after this long (a share of the least round trip): on a far path a wake-up for every packet costs more than the packet,
-    // and brings nothing.
+    // A reader is woken for this much, for the end of a burst, or after this long (a share of the least round trip): a wake-up for every packet costs more than the packet, and brings
+    // nothing. On a near path it is woken when the datagrams that came together are taken (WakeReaders).
     private const long ReadableBatch = 64 * 1024;
     private const long ReadableDelay = 2_000_000;
     private const long LongestReadableDelay = 8_000_000;
     private const int ReadableShare = 25;
 
+    // What is older than this many numbers is not looked at.
+    private const long ReplayWindow = 1L << 20;
+
     // A writer is woken when it can write so much.
     private const long WritableBatch = 64 * 1024;
+
+    private void ReceiveLocked(ReadOnlySpan<byte> datagram, in PacketHeader header, bool opened, EndPoint from, long now, bool congestionMarked)
+    {
+        if (_closed is not null) return;
+        if (!opened || header.Number <= _received.Largest - ReplayWindow)
+        {
+            Unauthenticated++;
+            return;
+        }
+
+        if (!_received.TryAdd(header.Number))
+        {
+            Replayed++;
+            return;
+        }
+
+        _lastReceivedAt = now;
+        if (!_heard)
+        {
+            _heard = true;
+            _heardSignal.Set();
+        }
+
+        if (congestionMarked) _congestionMarks++;
+        OnAddressLocked(from, header.Number == _received.Largest, datagram.Length, now);
+        if (header.Number == _received.Largest) _largestReceivedAt = now;
+        try
+        {
+            if (ReadFramesLocked(datagram[PacketHeader.Size..^PacketProtection.TagSize], now)) OnAcknowledgementDueLocked(header.Number, now);
+            _awaitedSince = _ledger.InFlight > 0 ? now : 0;
+        }
+        catch (DwcpProtocolException error)
+        {
+            // An authenticated peer that breaks the protocol: told why, and let go.
+            _closesDue = CloseCopies;
+            _closeCode = (long)error.Code;
+            _closeReason = error.Message;
+            EndLocked(error);
+        }
+    }
 
     private bool ReadFramesLocked(ReadOnlySpan<byte> payload, long now)
     {
@@ -155,7 +198,7 @@ public sealed partial class DatagramConnection
         if (FindStreamLocked(id) is not { } stream) return;
         CountReceivedLocked(stream.Receiving.Receive(offset, bytes, end));
         if (stream.Receiving.Gaps > MaximumGaps) throw new DwcpProtocolException($"Stream {id} has more than {MaximumGaps} gaps.");
-        if (!burst || end || stream.Receiving.Available >= ReadableBatch)
+        if (end || stream.Receiving.Available >= ReadableBatch)
         {
             stream.SignalReadableLocked();
         }
@@ -163,7 +206,7 @@ public sealed partial class DatagramConnection
         {
             stream.ReadableDue = true;
             _readable.Add(stream);
-            _readableAt = Math.Min(_readableAt, now + Math.Clamp(_ledger.Rtt.Minimum / ReadableShare, ReadableDelay, LongestReadableDelay));
+            _readableAt = Math.Min(_readableAt, burst ? now + Math.Clamp(_ledger.Rtt.Minimum / ReadableShare, ReadableDelay, LongestReadableDelay) : now);
         }
 
         RetireLocked(stream);

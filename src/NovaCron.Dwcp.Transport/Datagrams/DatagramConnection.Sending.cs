@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 
 namespace NovaCron.Dwcp.Transport.Datagrams;
@@ -19,6 +20,22 @@ public sealed partial class DatagramConnection
     private long QuantumLocked => Math.Clamp(_ledger.Rtt.Minimum / QuantumShare, PacingQuantum, LongestQuantum);
 
     private static long Nanoseconds(TimeSpan time) => (long)time.TotalNanoseconds;
+
+    private int BuildLocked(Span<byte> buffer, long now, out int segment, out EndPoint to)
+    {
+        to = _remote;
+        segment = 0;
+        var written = 0;
+        while (true)
+        {
+            // Those behind the first must not be longer than it: the kernel cuts the batch every segment bytes.
+            var size = BuildOneLocked(segment == 0 ? buffer : buffer.Slice(written, segment), now, out var alone);
+            if (size == 0) return written;
+            written += size;
+            if (segment == 0) segment = size;
+            if (alone || size < segment || buffer.Length - written < segment || SizeProbeDueLocked(now)) return written;
+        }
+    }
 
     private int BuildOneLocked(Span<byte> buffer, long now, out bool alone)
     {
@@ -51,16 +68,16 @@ public sealed partial class DatagramConnection
         if (writer.Written == 0) return 0;
 
         var eliciting = writer.Written > acknowledgementOnly;
-        return SealLocked(buffer, writer.Written, eliciting, now);
+        return SettleLocked(writer.Written, eliciting, now);
     }
 
-    private int SealLocked(Span<byte> buffer, int payload, bool eliciting, long now)
+    // Accounts for a packet whose frames are written; Build seals it once the lock is free.
+    private int SettleLocked(int payload, bool eliciting, long now)
     {
         var size = PacketHeader.Size + payload + PacketProtection.TagSize;
         // How fast a greeting or a request arrives, behind which nothing waits, is not the path's rate.
         var number = eliciting ? _ledger.OnSent(now, size, senderLimited: _scheduler.Count == 0) : _ledger.OnSentUntracked();
-        new PacketHeader(RemoteId, 0, _sealing.EpochFor(number), number).Write(buffer);
-        _sealing.Seal(buffer[..size], number);
+        _unsealed.Add((size, number));
         if (!_validated) _unvalidatedSent += size;
         _sentBytes += size;
         if (!eliciting)
@@ -210,7 +227,7 @@ public sealed partial class DatagramConnection
         writer.Integer(_closeCode);
         writer.Integer(reason.Length);
         writer.Bytes(reason);
-        return SealLocked(buffer, writer.Written, false, 0);
+        return SettleLocked(writer.Written, false, 0);
     }
 
     private int BuildGreetingLocked(Span<byte> buffer, long now)
@@ -220,7 +237,7 @@ public sealed partial class DatagramConnection
         var writer = new FrameWriter(buffer.Slice(PacketHeader.Size, payload));
         writer.Kind(FrameKind.Ping);
         writer.PadTo(payload);
-        return SealLocked(buffer, payload, true, now);
+        return SettleLocked(payload, true, now);
     }
 
     private int NextProbeSizeLocked()
@@ -252,7 +269,7 @@ public sealed partial class DatagramConnection
         var writer = new FrameWriter(buffer.Slice(PacketHeader.Size, payload));
         writer.Kind(FrameKind.Ping);
         writer.PadTo(payload);
-        return SealLocked(buffer, payload, true, now);
+        return SettleLocked(payload, true, now);
     }
 
     private long ProbeTimeLocked() =>

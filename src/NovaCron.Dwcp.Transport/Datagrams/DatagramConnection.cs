@@ -46,8 +46,13 @@ public sealed partial class DatagramConnection : IDisposable
     private const int CloseCopies = 3;
 
     private readonly DatagramConnectionOptions _options;
+
+    // Ciphers work outside of the connection's lock, which readers, writers and the other direction wait for: each direction has one of its own, taken before it.
+    private readonly object _sealingGate = new();
+    private readonly object _openingGate = new();
     private readonly PacketProtection _sealing;
     private readonly PacketProtection _opening;
+    private readonly List<(int Size, long Number)> _unsealed = [];
     private readonly Dictionary<long, DatagramStream> _streams = [];
     private readonly Queue<DatagramStream> _accepted = new();
     private readonly AsyncSignal _acceptable = new();
@@ -334,44 +339,37 @@ public sealed partial class DatagramConnection : IDisposable
     /// <param name="congestionMarked">It was marked Congestion Experienced.</param>
     public void Receive(Span<byte> datagram, in PacketHeader header, EndPoint from, long now, bool congestionMarked = false)
     {
+        bool opened;
+        lock (_openingGate) opened = _opening.TryOpen(datagram, header);
+        lock (Gate) ReceiveLocked(datagram, header, opened, from, now, congestionMarked);
+    }
+
+    /// <summary>Takes datagrams that came one behind another and name this connection.</summary>
+    /// <param name="datagrams">All their bytes; opened in place.</param>
+    /// <param name="segment">Bytes of each but the last.</param>
+    /// <param name="headers">Their headers, at most <see cref="UdpBatchSocket.MaximumSegments"/>.</param>
+    /// <param name="from">The address that they came from.</param>
+    /// <param name="now">The clock.</param>
+    internal void Receive(Span<byte> datagrams, int segment, ReadOnlySpan<PacketHeader> headers, EndPoint from, long now)
+    {
+        Span<bool> opened = stackalloc bool[headers.Length];
+        lock (_openingGate)
+        {
+            for (var i = 0; i < headers.Length; i++) opened[i] = _opening.TryOpen(Segment(datagrams, segment, i), headers[i]);
+        }
+
         lock (Gate)
         {
-            if (_closed is not null) return;
-            if (header.Number <= _received.Largest - (1L << 20) || !_opening.TryOpen(datagram, header))
-            {
-                Unauthenticated++;
-                return;
-            }
+            for (var i = 0; i < headers.Length; i++) ReceiveLocked(Segment(datagrams, segment, i), headers[i], opened[i], from, now, congestionMarked: false);
+        }
+    }
 
-            if (!_received.TryAdd(header.Number))
-            {
-                Replayed++;
-                return;
-            }
-
-            _lastReceivedAt = now;
-            if (!_heard)
-            {
-                _heard = true;
-                _heardSignal.Set();
-            }
-
-            if (congestionMarked) _congestionMarks++;
-            OnAddressLocked(from, header.Number == _received.Largest, datagram.Length, now);
-            if (header.Number == _received.Largest) _largestReceivedAt = now;
-            try
-            {
-                if (ReadFramesLocked(datagram[PacketHeader.Size..^PacketProtection.TagSize], now)) OnAcknowledgementDueLocked(header.Number, now);
-                _awaitedSince = _ledger.InFlight > 0 ? now : 0;
-            }
-            catch (DwcpProtocolException error)
-            {
-                // An authenticated peer that breaks the protocol: told why, and let go.
-                _closesDue = CloseCopies;
-                _closeCode = (long)error.Code;
-                _closeReason = error.Message;
-                EndLocked(error);
-            }
+    /// <summary>Wakes readers that are due: after the datagrams that came together. <see cref="OnTimer"/> does it as well.</summary>
+    internal void WakeReaders(long now)
+    {
+        lock (Gate)
+        {
+            if (now >= _readableAt) WakeReadersLocked();
         }
     }
 
@@ -383,20 +381,21 @@ public sealed partial class DatagramConnection : IDisposable
     /// <returns>Bytes built; 0 when nothing may leave now.</returns>
     public int Build(Span<byte> buffer, long now, out int segment, out EndPoint to)
     {
-        lock (Gate)
+        lock (_sealingGate)
         {
-            to = _remote;
-            segment = 0;
-            var written = 0;
-            while (true)
+            _unsealed.Clear();
+            int written;
+            lock (Gate) written = BuildLocked(buffer, now, out segment, out to);
+            var at = 0;
+            foreach (var (size, number) in _unsealed)
             {
-                // Those behind the first must not be longer than it: the kernel cuts the batch every segment bytes.
-                var size = BuildOneLocked(segment == 0 ? buffer : buffer.Slice(written, segment), now, out var alone);
-                if (size == 0) return written;
-                written += size;
-                if (segment == 0) segment = size;
-                if (alone || size < segment || buffer.Length - written < segment || SizeProbeDueLocked(now)) return written;
+                var datagram = buffer.Slice(at, size);
+                new PacketHeader(RemoteId, 0, _sealing.EpochFor(number), number).Write(datagram);
+                _sealing.Seal(datagram, number);
+                at += size;
             }
+
+            return written;
         }
     }
 
@@ -456,6 +455,8 @@ public sealed partial class DatagramConnection : IDisposable
             _streams.Clear();
         }
     }
+
+    private static Span<byte> Segment(Span<byte> datagrams, int segment, int index) => datagrams.Slice(index * segment, Math.Min(segment, datagrams.Length - (index * segment)));
 
     internal bool IsOverLocked => _closed is not null;
 

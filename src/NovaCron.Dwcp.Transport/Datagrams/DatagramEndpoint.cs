@@ -136,22 +136,38 @@ public sealed class DatagramEndpoint : IDisposable
 
     private int Dispatch(Span<byte> received, int segment, IPEndPoint from, long now)
     {
-        var count = 0;
+        // Runs of datagrams of one connection are handed over together: its lock is taken once for all of them.
+        Span<PacketHeader> headers = stackalloc PacketHeader[UdpBatchSocket.MaximumSegments];
+        DatagramConnection? connection = null;
+        var (count, run, runAt) = (0, 0, 0);
         for (var at = 0; at < received.Length; at += segment)
         {
-            var datagram = received.Slice(at, Math.Min(segment, received.Length - at));
             count++;
-            if (!PacketHeader.TryRead(datagram, out var header) || !_connections.TryGetValue(header.ConnectionId, out var connection))
+            var isHeader = PacketHeader.TryRead(received.Slice(at, Math.Min(segment, received.Length - at)), out var header);
+            if (run > 0 && (!isHeader || header.ConnectionId != connection!.LocalId || run == headers.Length))
+            {
+                Deliver(connection!, received[runAt..at], segment, headers[..run], from, now);
+                run = 0;
+            }
+
+            if (!isHeader || (run == 0 && !_connections.TryGetValue(header.ConnectionId, out connection)))
             {
                 Interlocked.Increment(ref _strays);
                 continue;
             }
 
-            connection.Receive(datagram, header, from, now);
-            _touched.Add(connection);
+            if (run == 0) runAt = at;
+            headers[run++] = header;
         }
 
+        if (run > 0) Deliver(connection!, received[runAt..], segment, headers[..run], from, now);
         return count;
+    }
+
+    private void Deliver(DatagramConnection connection, Span<byte> datagrams, int segment, ReadOnlySpan<PacketHeader> headers, IPEndPoint from, long now)
+    {
+        connection.Receive(datagrams, segment, headers, from, now);
+        _touched.Add(connection);
     }
 
     // Whether every connection that something came for is on a path so long that a gathering does not matter.
@@ -160,6 +176,7 @@ public sealed class DatagramEndpoint : IDisposable
         var far = _touched.Count > 0;
         foreach (var connection in _touched)
         {
+            connection.WakeReaders(now);
             Touch(connection, now);
             far &= connection.MinimumRtt >= FarRtt;
         }

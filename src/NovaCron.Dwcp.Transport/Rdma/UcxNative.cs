@@ -21,6 +21,7 @@ internal sealed unsafe class UcxNative
     public const int InProgress = 1;
     public const int Busy = -15;
     public const int Rejected = -23;
+    public const int NoMemory = -4;
     private const long LastError = -100;
 
     public const uint MapAllocate = 1 << 1;

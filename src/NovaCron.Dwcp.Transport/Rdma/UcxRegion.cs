@@ -17,8 +17,11 @@ internal sealed unsafe class UcxRegion : IDisposable
             Flags = UcxNative.MapAllocate,
             Protection = UcxNative.ProtectAll,
         };
-        nint handle;
-        context.Check(context.Native.MemMap(context.Handle, &parameters, &handle), $"register {bytes} bytes (the limit of locked memory, ulimit -l, or /dev/shm may be too small)");
+        nint handle = 0;
+        var what = $"register {bytes} bytes (the limit of locked memory, ulimit -l, or /dev/shm may be too small)";
+        context.Check(context.Native.MemMap(context.Handle, &parameters, &handle), what);
+        // libucp 1.13.1 says so and gives nothing where the device cannot pin the memory (seen with 64 KiB of locked memory).
+        if (handle == 0) context.Check(UcxNative.NoMemory, what);
         var attributes = new UcxNative.MemAttr { Mask = 1 | 2 };
         context.Check(context.Native.MemQuery(handle, &attributes), "describe its memory");
         _handle = handle;

@@ -541,7 +541,7 @@ public sealed class TransferClient : IAsyncDisposable
                 Entries = Counters.Entries,
                 BytesPerSecond = done ? overall : rate,
                 PercentSaved = bytes == 0 ? 0 : 100.0 * (1 - ((double)wire / bytes)),
-                Remaining = done ? TimeSpan.Zero : total is { } all && rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - bytes) / rate) : null,
+                Remaining = done ? TimeSpan.Zero : total is { } all ? TransferProgress.Estimate(all - bytes, rate) : null,
                 Version = Version,
                 Attempt = Attempt,
                 Status = done ? BulkStatus.Committed : Context?.Status ?? BulkStatus.Transferring,
