@@ -166,7 +166,7 @@ internal static class SoftRoce
     private static async Task LoseLinkAndResumeAsync(TransferClient client, string share, string source, string nic)
     {
         var moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var request = Request(share, "unplugged") with { MaxRate = 4_000_000, GiveUpAfter = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(10) };
+        var request = Request(share, "unplugged") with { MaxRate = 1_000_000, GiveUpAfter = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(10) };
         var sending = client.SendAsync(request, TransferSource.FromPaths(source), new Watcher(BulkLimits.ExtentBytes, moved));
         await Task.WhenAny(moved.Task, sending);
         await Run("ip", "link", "set", nic, "down");
