@@ -249,7 +249,7 @@ internal sealed class BulkTransfer
         return new BulkReport
         {
             Transport = map.IsComplete ? NothingToSend : "sockets",
-            Reasons = [.. _wish.UcxFailure is { } failure ? (string[])[$"not by UCX: {failure}"] : [], answer.Reason, answer.Key.Length > 0 ? "every piece authenticated by AES-256-GMAC" : "payload protected by checksums alone: the node's policy trusts this network"],
+            Reasons = [.. _wish.UcxFailure is { } failure ? (string[])[$"not by UCX: {failure.TrimEnd('.')}"] : [], answer.Reason, answer.Key.Length > 0 ? "every piece authenticated by AES-256-GMAC" : "payload protected by checksums alone: the node's policy trusts this network"],
             Authenticated = answer.Key.Length > 0,
         };
     }
