@@ -29,7 +29,10 @@ public static class RolloutPlan
         percent <= 0 ? null : spec.Phases.OrderBy(phase => phase.Percent).FirstOrDefault(phase => phase.Percent >= percent);
 
     /// <summary>What is wrong with a spec, or null.</summary>
-    public static string? Check(DwcpRolloutSpec spec)
+    public static string? Check(DwcpRolloutSpec spec) => CheckSteps(spec) ?? CheckLimits(spec);
+
+    /// <summary>The same without the limits.</summary>
+    internal static string? CheckSteps(DwcpRolloutSpec spec)
     {
         if (spec.TargetPercent is < 0 or > 100) return $"The target of {spec.TargetPercent} % is not between 0 and 100.";
         if (spec.Phases.Count == 0) return "There are no phases.";
@@ -39,13 +42,18 @@ public static class RolloutPlan
         if (spec.Phases.Select(phase => phase.Percent).Distinct().Count() != spec.Phases.Count) return "Two phases have the same percent.";
         if (spec.TargetPercent > spec.Phases.Max(phase => phase.Percent))
             return $"The target of {spec.TargetPercent} % is above the last phase, {spec.Phases.Max(phase => phase.Percent)} %.";
-        if (!NodeMetrics.LatencyBounds.Contains(spec.Limits.SlowMilliseconds / 1000))
-            return string.Create(CultureInfo.InvariantCulture,
-                $"slowMilliseconds of {spec.Limits.SlowMilliseconds} is no bound of the nodes' latency histogram. Bounds: {string.Join(", ", NodeMetrics.LatencyBounds.Select(Milliseconds))}.");
         if (spec.CheckInterval < TimeSpan.FromSeconds(1)) return "The check interval is below one second.";
         if (spec.Metrics.Prometheus is { } prometheus && (!Uri.TryCreate(prometheus, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")))
             return $"The address of Prometheus, '{prometheus}', is not an http or https address.";
         return null;
+    }
+
+    /// <summary>Why nothing can be judged by the limits, or null.</summary>
+    internal static string? CheckLimits(DwcpRolloutSpec spec)
+    {
+        if (NodeMetrics.LatencyBounds.Contains(spec.Limits.SlowMilliseconds / 1000)) return null;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"slowMilliseconds of {spec.Limits.SlowMilliseconds} is no bound of the nodes' latency histogram. Bounds: {string.Join(", ", NodeMetrics.LatencyBounds.Select(Milliseconds))}.");
 
         static string Milliseconds(double seconds) => (seconds * 1000).ToString("0.###", CultureInfo.InvariantCulture);
     }

@@ -45,9 +45,11 @@ public sealed class RolloutService(IRolloutCluster cluster, TimeProvider? time =
                 throw new DwcpRolloutException("NoRelease", $"ConfigMap {RolloutNames.ConfigMap} names no DWCP_VERSION; give the release explicitly.");
             spec.TargetPercent = TargetOf(request, rollout);
             spec.RequestedBy = user;
-            if (RolloutPlan.Check(spec) is { } wrong) throw new DwcpRolloutException("InvalidRequest", wrong);
+            var raises = spec.TargetPercent > (rollout.Status?.Percent ?? 0);
+            // The way down is open whatever limits an earlier request left behind.
+            if ((RolloutPlan.CheckSteps(spec) ?? (raises || request.Limits is not null ? RolloutPlan.CheckLimits(spec) : null)) is { } wrong) throw new DwcpRolloutException("InvalidRequest", wrong);
             var open = configuration.LockedBy ?? rollout.Status?.Lock?.Incident;
-            if (open is not null && spec.AcknowledgedIncident != open && spec.TargetPercent > (rollout.Status?.Percent ?? 0))
+            if (open is not null && spec.AcknowledgedIncident != open && raises)
                 throw new DwcpRolloutException("Locked",
                     $"The rollout is locked by incident {open}: {configuration.LockReason ?? rollout.Status?.Lock?.Reason} Look into it, then acknowledge it by its id.");
         }, cancellationToken).ConfigureAwait(false);

@@ -100,16 +100,19 @@ public sealed class SetDwcpRolloutCommand : WatchingCmdlet
             var asked = false;
             try
             {
-                var rollout = await service.SetAsync(Request(), cancellationToken).ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
+                // Whoever wants it taken back must know whether it was asked for: then the request is not cut in the middle.
+                var rollout = await service.SetAsync(Request(), RollbackOnInterrupt ? CancellationToken.None : cancellationToken).ConfigureAwait(false);
                 asked = true;
+                cancellationToken.ThrowIfCancellationRequested();
                 if (NoWait)
                     Post(() => WriteObject(service.Observe(rollout)));
                 else
                     await WatchAsync(service, cancellationToken).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (RollbackOnInterrupt && cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (RollbackOnInterrupt && asked && cancellationToken.IsCancellationRequested)
             {
-                await RollBackAsync(connection, service, asked).ConfigureAwait(false);
+                await RollBackAsync(connection).ConfigureAwait(false);
                 throw;
             }
             return true;
@@ -117,10 +120,8 @@ public sealed class SetDwcpRolloutCommand : WatchingCmdlet
         CompleteProgress();
     }
 
-    private async Task RollBackAsync(ClusterConnection connection, RolloutService service, bool asked)
+    private async Task RollBackAsync(ClusterConnection connection)
     {
-        // Interrupted while asking, the request may be there or not. Where v3 has no traffic and none was asked for, there is nothing to take back.
-        if (!asked && (await service.GetAsync(CancellationToken.None).ConfigureAwait(false) is not { Spec.TargetPercent: > 0 } rollout || rollout.Status?.Lock is not null)) return;
         // The command ends when this is done: a second Ctrl+C of an impatient host can kill the process, and the flag is the first thing written.
         var report = await new RollbackService(connection, Namespace).RollbackAsync(
             new RollbackOptions { Reason = "Set-DwcpRollout -RollbackOnInterrupt was interrupted." }, null, CancellationToken.None).ConfigureAwait(false);

@@ -40,16 +40,18 @@ internal sealed class ClusterDirectory : IDisposable
 
     public void Dispose()
     {
-        // Held meanwhile: what nobody holds is taken for abandoned.
-        if (_isTemporary)
+        // The lock is held meanwhile: what nobody holds is taken for abandoned.
+        using (_lock)
         {
-            System.IO.Directory.Delete(Path, recursive: true);
+            if (_isTemporary)
+            {
+                System.IO.Directory.Delete(Path, recursive: true);
+            }
+            else
+            {
+                File.Delete(System.IO.Path.Combine(Path, LockName));
+            }
         }
-        else
-        {
-            File.Delete(System.IO.Path.Combine(Path, LockName));
-        }
-        _lock.Dispose();
     }
 
     private static FileStream Lock(string path, FileMode mode = FileMode.OpenOrCreate) =>

@@ -47,7 +47,7 @@ internal sealed class FaultFile
         {
             WriteTo(root);
         }
-        catch (DirectoryNotFoundException)
+        catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException)
         {
             // Removed with its pod.
         }

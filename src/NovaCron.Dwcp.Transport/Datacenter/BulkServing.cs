@@ -352,6 +352,7 @@ internal sealed class BulkServing
 
     private async Task AnswerWithNothingToSendAsync(ExtentMap map, CancellationToken cancellationToken)
     {
+        if ((_offer.Carriers & (BulkCarrier.Sockets | BulkCarrier.Ucx)) == 0) throw Unavailable($"The client offers {_offer.Carriers}.");
         var carrier = (_offer.Carriers & BulkCarrier.Sockets) != 0 ? BulkCarrier.Sockets : BulkCarrier.Ucx;
         using var frame = new WireWriter();
         new BulkAnswer(carrier, "nothing is missing here", NewKey(), new byte[BulkLimits.TokenBytes], 0, [], null, map).Write(frame);

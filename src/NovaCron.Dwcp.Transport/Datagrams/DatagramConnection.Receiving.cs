@@ -202,10 +202,15 @@ public sealed partial class DatagramConnection
         {
             stream.SignalReadableLocked();
         }
-        else if (stream.Receiving.Available > 0 && !stream.ReadableDue)
+        else if (stream.Receiving.Available > 0)
         {
-            stream.ReadableDue = true;
-            _readable.Add(stream);
+            if (!stream.ReadableDue)
+            {
+                stream.ReadableDue = true;
+                _readable.Add(stream);
+            }
+
+            // A short datagram ends a burst, also one that began with full ones.
             _readableAt = Math.Min(_readableAt, burst ? now + Math.Clamp(_ledger.Rtt.Minimum / ReadableShare, ReadableDelay, LongestReadableDelay) : now);
         }
 

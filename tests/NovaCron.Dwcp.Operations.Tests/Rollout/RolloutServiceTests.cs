@@ -16,6 +16,18 @@ public sealed class RolloutServiceTests
         Assert.Contains("2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000", failure.Message);
     }
 
+    [Fact]
+    public async Task The_way_down_is_open_whatever_limit_an_earlier_build_left_behind()
+    {
+        var scenario = new RolloutScenario();
+        var service = new RolloutService(scenario.Cluster, scenario.Time);
+        var rollout = await service.SetAsync(new RolloutRequest { Percent = 10 });
+        rollout.Spec.Limits.SlowMilliseconds = 2000;
+        await scenario.Cluster.WriteRolloutAsync(rollout, default);
+        Assert.Equal("InvalidRequest", (await Assert.ThrowsAsync<DwcpRolloutException>(() => service.SetAsync(new RolloutRequest { Percent = 50 }))).Reason);
+        Assert.Equal(0, (await service.SetAsync(new RolloutRequest { Percent = 0 })).Spec.TargetPercent);
+    }
+
     [Theory]
     [InlineData(150, null, false, "InvalidRequest")]
     [InlineData(-1, null, false, "InvalidRequest")]

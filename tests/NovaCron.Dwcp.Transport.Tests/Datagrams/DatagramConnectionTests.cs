@@ -54,6 +54,25 @@ public class DatagramConnectionTests
         Assert.InRange(pair.Client.State.SentBytes - before, window - pair.Client.State.Datagram, window + pair.Client.State.Datagram);
     }
 
+    // On a far path a reader is woken for many full datagrams together; the short one that ends a message must not wait for more.
+    [Fact]
+    public void A_reader_is_woken_when_a_message_is_whole()
+    {
+        using var pair = new SimulatedPair(7) { Delay = 50_000_000 };
+        var stream = pair.Client.TryOpenStream(StreamPriority.Bulk, 1, out _)!;
+        stream.TryWrite(new byte[52], out _);
+        DatagramStream? there = null;
+        Assert.True(pair.RunUntil(() => (there ??= pair.Server.TryAcceptStream(out _)) is { Receiving.Available: 52 }, Limit));
+        there!.TryWrite(new byte[100], out _); // so that this end, too, knows how far the path is
+        pair.RunUntil(() => false, TimeSpan.FromSeconds(0.5));
+        Assert.True(pair.Server.State.MinimumRtt > 0);
+        Assert.Equal(52, there.TryRead(new byte[100], out _));
+        Assert.Equal(-1, there.TryRead(new byte[100], out var readable));
+        stream.TryWrite(new byte[5000], out _);
+        Assert.True(pair.RunUntil(() => there.Receiving.Available == 5000, Limit));
+        Assert.True(readable.IsCompleted);
+    }
+
     [Fact]
     public void A_blackout_of_thirty_seconds_is_survived()
     {

@@ -9,6 +9,8 @@ internal sealed class ContainerProcess
     private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(2);
 
     private readonly Process _process;
+    // Its id may be another's from now on.
+    private volatile bool _gone;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal ContainerProcess(Process process, IProcessOutput output)
@@ -74,7 +76,7 @@ internal sealed class ContainerProcess
 
     private void Signal(int signal, bool wholeGroup)
     {
-        if (Exited.IsCompleted)
+        if (_gone)
         {
             return;
         }
@@ -92,6 +94,7 @@ internal sealed class ContainerProcess
         var code = _process.ExitCode;
         // A container's end is the end of its process namespace.
         UnixSignal.Send(-Id, UnixSignal.Kill);
+        _gone = true;
         await Task.WhenAny(_drained.Task, Task.Delay(LongestDrain)).ConfigureAwait(false);
         return code;
     }
