@@ -10,6 +10,7 @@ internal sealed class S3Double : IDisposable
     public const string AccessKey = "AKIDEXAMPLE";
     public const string Secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
     private readonly HttpListener _listener = new();
+    private volatile bool _closed;
     private readonly Task _serving;
 
     public S3Double()
@@ -36,8 +37,6 @@ internal sealed class S3Double : IDisposable
 
         _serving = Task.Run(ServeAsync);
     }
-
-    private volatile bool _closed;
 
     public Uri Address { get; }
 

@@ -49,7 +49,7 @@ public static class RolloutPlan
     }
 
     /// <summary>Why nothing can be judged by the limits, or null.</summary>
-    internal static string? CheckLimits(DwcpRolloutSpec spec)
+    private static string? CheckLimits(DwcpRolloutSpec spec)
     {
         if (NodeMetrics.LatencyBounds.Contains(spec.Limits.SlowMilliseconds / 1000)) return null;
         return string.Create(CultureInfo.InvariantCulture,

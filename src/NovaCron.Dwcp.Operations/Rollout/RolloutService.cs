@@ -47,7 +47,7 @@ public sealed class RolloutService(IRolloutCluster cluster, TimeProvider? time =
             spec.RequestedBy = user;
             var raises = spec.TargetPercent > (rollout.Status?.Percent ?? 0);
             // The way down is open whatever limits an earlier request left behind.
-            if ((RolloutPlan.CheckSteps(spec) ?? (raises || request.Limits is not null ? RolloutPlan.CheckLimits(spec) : null)) is { } wrong) throw new DwcpRolloutException("InvalidRequest", wrong);
+            if ((raises || request.Limits is not null ? RolloutPlan.Check(spec) : RolloutPlan.CheckSteps(spec)) is { } wrong) throw new DwcpRolloutException("InvalidRequest", wrong);
             var open = configuration.LockedBy ?? rollout.Status?.Lock?.Incident;
             if (open is not null && spec.AcknowledgedIncident != open && raises)
                 throw new DwcpRolloutException("Locked",

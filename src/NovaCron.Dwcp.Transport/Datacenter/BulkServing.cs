@@ -256,14 +256,9 @@ internal sealed class BulkServing
         };
     }
 
-    private async Task AnswerForAsync(
-        FrameType type, UcxChoice choice, byte[] key, int port, byte[] terms, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
-    {
-        using var frame = new WireWriter();
-        new BulkAnswer(BulkCarrier.Ucx, choice.Reason, key, new byte[BulkLimits.TokenBytes], port, terms, stored, map).Write(frame);
-        await _channel.WriteAsync(type, Stream, frame, cancellationToken).ConfigureAwait(false);
-        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
-    }
+    private Task AnswerForAsync(
+        FrameType type, UcxChoice choice, byte[] key, int port, byte[] terms, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken) =>
+        AnswerAsync(type, new BulkAnswer(BulkCarrier.Ucx, choice.Reason, key, new byte[BulkLimits.TokenBytes], port, terms, stored, map), cancellationToken);
 
     private static (int Port, byte[] Terms) ReadReady(Frame frame)
     {
@@ -342,22 +337,25 @@ internal sealed class BulkServing
         return new Link(PayloadListener.Open(PayloadListener.Plain(_context.LocalAddress!), policy.FirstPort, policy.LastPort), authenticate, policy.ConnectTimeout);
     }
 
-    private async Task AnswerAsync(FrameType type, Link link, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
+    private Task AnswerAsync(FrameType type, Link link, BulkStored? stored, ExtentMap? map, CancellationToken cancellationToken)
+    {
+        var reason = $"plain sockets: {_ucxFailure ?? WhyNoUcx(_context.Options.Datacenter!) ?? "the object's pieces are scattered over packs"}";
+        return AnswerAsync(type, new BulkAnswer(BulkCarrier.Sockets, reason, link.Key, link.Token, link.Port, [], stored, map), cancellationToken);
+    }
+
+    private async Task AnswerAsync(FrameType type, BulkAnswer answer, CancellationToken cancellationToken)
     {
         using var frame = new WireWriter();
-        new BulkAnswer(BulkCarrier.Sockets, $"plain sockets: {_ucxFailure ?? WhyNoUcx(_context.Options.Datacenter!) ?? "the object's pieces are scattered over packs"}", link.Key, link.Token, link.Port, [], stored, map).Write(frame);
+        answer.Write(frame);
         await _channel.WriteAsync(type, Stream, frame, cancellationToken).ConfigureAwait(false);
         await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task AnswerWithNothingToSendAsync(ExtentMap map, CancellationToken cancellationToken)
+    private Task AnswerWithNothingToSendAsync(ExtentMap map, CancellationToken cancellationToken)
     {
         if ((_offer.Carriers & (BulkCarrier.Sockets | BulkCarrier.Ucx)) == 0) throw Unavailable($"The client offers {_offer.Carriers}.");
         var carrier = (_offer.Carriers & BulkCarrier.Sockets) != 0 ? BulkCarrier.Sockets : BulkCarrier.Ucx;
-        using var frame = new WireWriter();
-        new BulkAnswer(carrier, "nothing is missing here", NewKey(), new byte[BulkLimits.TokenBytes], 0, [], null, map).Write(frame);
-        await _channel.WriteAsync(FrameType.BulkPutAnswer, Stream, frame, cancellationToken).ConfigureAwait(false);
-        await _channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+        return AnswerAsync(FrameType.BulkPutAnswer, new BulkAnswer(carrier, "nothing is missing here", NewKey(), new byte[BulkLimits.TokenBytes], 0, [], null, map), cancellationToken);
     }
 
     private async Task CountedAsync(BulkCarrier carrier, Func<Task> body)
