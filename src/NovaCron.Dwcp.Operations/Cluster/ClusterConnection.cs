@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Reflection;
@@ -29,7 +30,7 @@ public sealed class ClusterConnection : IDisposable
     private readonly SemaphoreSlim _discovery = new(1, 1);
     private readonly string _fieldManager;
     private readonly List<PodForward> _forwards = [];
-    private volatile bool _proxyIsBarred;
+    private readonly ConcurrentDictionary<string, bool> _proxyReaches = new(StringComparer.Ordinal);
 
     private ClusterConnection(
         KubernetesClientConfiguration configuration, string context, ClusterConnectionOptions options, HttpMessageHandler handler, TimeProvider time)
@@ -491,12 +492,14 @@ public sealed class ClusterConnection : IDisposable
         string contentType, TimeSpan timeout, CancellationToken cancellationToken)
     {
         DwcpClusterException? proxy = null;
-        if (!_proxyIsBarred)
+        if (_proxyReaches.GetValueOrDefault(@namespace, true))
         {
             try
             {
-                return await ProxyAsync(@namespace, "pod", pod, port.ToString(CultureInfo.InvariantCulture), method, path, headers, body, contentType, timeout, cancellationToken)
+                var answer = await ProxyAsync(@namespace, "pod", pod, port.ToString(CultureInfo.InvariantCulture), method, path, headers, body, contentType, timeout, cancellationToken)
                     .ConfigureAwait(false);
+                _proxyReaches[@namespace] = true;
+                return answer;
             }
             catch (DwcpClusterException e) when (NeverArrived(e) || (e.Failure == ClusterFailure.Timeout && method == HttpMethod.Get))
             {
@@ -507,8 +510,9 @@ public sealed class ClusterConnection : IDisposable
         try
         {
             var answer = await ForwardAsync(@namespace, pod, port, method, path, headers, body, contentType, timeout, cancellationToken).ConfigureAwait(false);
-            // A pod that the forward reaches and the proxy does not: the proxy is kept out, and asking it again would cost its timeout each time.
-            _proxyIsBarred = true;
+            // The forward reaches a pod and the proxy none so far: it is kept out of this namespace, and asking it again would cost its timeout each time.
+            // Had it reached one before, the pod was only slow.
+            _proxyReaches.TryAdd(@namespace, false);
             return answer;
         }
         catch (DwcpClusterException) when (proxy is not null)

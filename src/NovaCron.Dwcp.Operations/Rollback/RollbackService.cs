@@ -161,7 +161,7 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
                 try
                 {
                     var answer = await cluster.GetFromPodAsync(pod, RolloutNames.DiagnosticsPort, "/flags", linked.Token).ConfigureAwait(false);
-                    var flags = answer.IsSuccess ? NodeFlags.Parse(answer.Body) : throw new DwcpMetricsException($"/flags answered {answer.StatusCode}.");
+                    var flags = ReadFlags(answer);
                     if (!flags.HasV1)
                         return new PodProof(pod.Name, false, flags.Revision, flags.V3Started, false, _time.GetUtcNow() - flagZeroAt,
                             "has no v1 and stays on v3: without it nobody would be served. Deploy an image with v1 (the archive is a ConfigMap " + RolloutNames.V1ArchivePrefix + "...)");
@@ -358,7 +358,7 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
         {
             try
             {
-                var flags = await RetryAsync(async token => NodeFlags.Parse((await AskAsync(pod, RolloutNames.DiagnosticsPort, "/flags", token).ConfigureAwait(false)).Body),
+                var flags = await RetryAsync(async token => ReadFlags(await AskAsync(pod, RolloutNames.DiagnosticsPort, "/flags", token).ConfigureAwait(false)),
                     TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false);
                 if (flags.Effective != 0 || !flags.HasApplied(revision)) return $"Pod {pod.Name} is at {flags.Effective} % with revision {flags.Revision}.";
                 var health = await AskAsync(pod, RolloutNames.HttpPort, "/health", cancellationToken).ConfigureAwait(false);
@@ -396,6 +396,9 @@ public sealed class RollbackService(IRolloutCluster cluster, TimeProvider? time 
         }).ConfigureAwait(false);
         return report with { Timeline = journal.Steps, Problems = journal.Problems };
     }
+
+    private static NodeFlags ReadFlags(PodAnswer answer) =>
+        answer.IsSuccess ? NodeFlags.Parse(answer.Body) : throw new DwcpMetricsException(string.Create(CultureInfo.InvariantCulture, $"/flags answered {answer.StatusCode}."));
 
     /// <exception cref="TimeoutException">The pod took longer than <see cref="PodTimeout"/>.</exception>
     private async Task<PodAnswer> AskAsync(RolloutPod pod, int port, string path, CancellationToken cancellationToken)

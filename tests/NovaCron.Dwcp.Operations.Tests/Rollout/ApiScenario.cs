@@ -137,7 +137,7 @@ internal sealed class ApiScenario : IAsyncDisposable
                 await _pods[name].Ports.DisposeAsync();
                 lock (_pods) _pods.Remove(name);
             }
-            while (_pods.Count < Pods) AddPod();
+            while (_pods.Count < Pods) await AddPodAsync();
             var map = _store.Get(ResourceTypes.ConfigMaps, Namespace, "dwcp-v3-config")!;
             foreach (var node in Nodes)
                 node.Apply(Percent(map, RolloutNames.FlagKey), Percent(map, RolloutNames.CeilingKey), map["metadata"]!["resourceVersion"]!.ToString());
@@ -164,7 +164,7 @@ internal sealed class ApiScenario : IAsyncDisposable
         }
     }
 
-    private void AddPod()
+    private async Task AddPodAsync()
     {
         var name = $"dwcp-v3-{++_number}";
         var index = Interlocked.Increment(ref _addresses);
@@ -174,7 +174,8 @@ internal sealed class ApiScenario : IAsyncDisposable
              "spec":{"containers":[{"name":"node","image":"dwcpd:test"}]} }
             """));
         var node = new SimulatedNode(name, created["metadata"]!["uid"]!.ToString(), DateTimeOffset.UtcNow);
-        lock (_pods) _pods[name] = (node, new SimulatedNodePorts(node, address));
+        var ports = await SimulatedNodePorts.StartAsync(node, address);
+        lock (_pods) _pods[name] = (node, ports);
         created["status"] = Json($$$"""
             {"phase":"Running","podIP":"{{{address}}}","startTime":"{{{DateTime.UtcNow:yyyy-MM-dd'T'HH:mm:ss'Z'}}}","conditions":[{"type":"Ready","status":"True"}],
              "containerStatuses":[{"name":"node","ready":true,"restartCount":0,"image":"dwcpd:test","imageID":"","state":{"running":{} } }]}

@@ -49,8 +49,11 @@ public sealed class RolloutOverTheApiTests
         Assert.DoesNotContain(log, line => line.Contains("forbidden", StringComparison.OrdinalIgnoreCase));
     }
 
-    [Fact]
-    public async Task An_operator_rolls_back_alone_through_the_API_servers_proxy()
+    /// <summary>With the longer limit the proxy's own request to the hung pod ends first, and the port-forward is tried: that must not turn later requests away from the proxy.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(15)]
+    public async Task An_operator_rolls_back_alone_through_the_API_servers_proxy(int proofSeconds)
     {
         await using var scenario = await ApiScenario.StartAsync(pods: 3);
         using var alice = scenario.As("alice");
@@ -58,13 +61,31 @@ public sealed class RolloutOverTheApiTests
             new JsonObject { ["data"] = new JsonObject { [RolloutNames.FlagKey] = "50", [RolloutNames.CeilingKey] = "50" } });
         await WaitAsync(() => Task.FromResult(scenario.Nodes.Count == 3 && scenario.Nodes.All(node => node.Effective == 50)), []);
         scenario.Nodes[1].Hung = true;
-        var report = await new RollbackService(alice, ApiScenario.Namespace).RollbackAsync(new RollbackOptions { Reason = "a test" });
+        var report = await new RollbackService(alice, ApiScenario.Namespace).RollbackAsync(new RollbackOptions { Reason = "a test", ProofTimeout = TimeSpan.FromSeconds(proofSeconds) });
         Assert.True(report.Proven, string.Join("; ", report.Problems));
         Assert.True(report.Succeeded, string.Join("; ", report.Problems));
         Assert.Equal("alice", report.RequestedBy);
         Assert.Equal(2, report.Pods.Count(pod => pod.Proven));
         Assert.Single(report.Pods, pod => pod.Deleted);
         Assert.All(scenario.Nodes, node => Assert.Equal(0, node.Effective));
+    }
+
+    [Fact]
+    public async Task A_pod_that_was_slow_once_is_asked_through_the_proxy_again()
+    {
+        await using var scenario = await ApiScenario.StartAsync(pods: 1);
+        using var alice = scenario.As("alice");
+        await WaitAsync(() => Task.FromResult(scenario.Nodes.Count == 1), []);
+        Assert.DoesNotContain("port-forward", (await AskAsync()).Target);
+        var node = scenario.Nodes[0];
+        node.Hung = true;
+        var slow = AskAsync();
+        await WaitAsync(() => Task.FromResult(node.Held > 0), []);
+        node.Hung = false;
+        Assert.Contains("port-forward", (await slow).Target);
+        Assert.DoesNotContain("port-forward", (await AskAsync()).Target);
+
+        Task<PodResponse> AskAsync() => alice.GetFromPodAsync(ApiScenario.Namespace, "dwcp-v3-1", RolloutNames.DiagnosticsPort, "/flags", timeout: TimeSpan.FromSeconds(4));
     }
 
     private static async Task WaitAsync(Func<Task<bool>> condition, List<string> log)

@@ -10,6 +10,7 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
 {
     private static readonly double[] Bounds = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
     private readonly Counts _v1 = new();
+    private int _held;
     private readonly Counts _v3 = new();
     private string? _frozenPage;
 
@@ -26,6 +27,9 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
 
     /// <summary>Answers nothing at all.</summary>
     public bool Hung { get; set; }
+
+    /// <summary>Requests that came while it was hung; they are never answered.</summary>
+    public int Held => Volatile.Read(ref _held);
 
     /// <summary>Ignores every change of the flag.</summary>
     public bool Deaf { get; set; }
@@ -90,7 +94,11 @@ internal sealed class SimulatedNode(string name, string uid, DateTimeOffset star
 
     public async Task<PodAnswer> GetAsync(int port, string path, CancellationToken cancellationToken)
     {
-        if (Hung) await Task.Delay(System.Threading.Timeout.InfiniteTimeSpan, cancellationToken);
+        if (Hung)
+        {
+            Interlocked.Increment(ref _held);
+            await Task.Delay(System.Threading.Timeout.InfiniteTimeSpan, cancellationToken);
+        }
         return (port, path) switch
         {
             (RolloutNames.HttpPort, "/health") => new PodAnswer(Healthy ? 200 : 503, "{}"),

@@ -1,64 +1,56 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using NovaCron.Dwcp.Operations.Rollout;
 
 namespace NovaCron.Dwcp.Operations.Tests.Rollout;
 
-/// <summary>Serves a simulated node on the ports that a real one has, at a loopback address of its own.</summary>
+/// <summary>Serves a simulated node on the ports that a real one has, at a loopback address of its own, whatever host a request names.</summary>
 internal sealed class SimulatedNodePorts : IAsyncDisposable
 {
-    private readonly HttpListener _listener = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly Task _serving;
+    private readonly WebApplication _application;
 
-    public SimulatedNodePorts(SimulatedNode node, string address)
+    private SimulatedNodePorts(SimulatedNode node, IPAddress address)
     {
-        Address = address;
-        foreach (var port in new[] { RolloutNames.HttpPort, RolloutNames.DiagnosticsPort, RolloutNames.MetricsPort }) _listener.Prefixes.Add($"http://{address}:{port}/");
-        _listener.Start();
-        _serving = ServeAsync(node);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(options =>
+        {
+            foreach (var port in new[] { RolloutNames.HttpPort, RolloutNames.DiagnosticsPort, RolloutNames.MetricsPort }) options.Listen(address, port);
+        });
+        _application = builder.Build();
+        _application.Run(context => AnswerAsync(node, context));
     }
 
-    public string Address { get; }
+    public static async Task<SimulatedNodePorts> StartAsync(SimulatedNode node, string address)
+    {
+        var ports = new SimulatedNodePorts(node, IPAddress.Parse(address));
+        await ports._application.StartAsync();
+        return ports;
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Stop();
-        await _serving;
-        _listener.Close();
+        await _application.DisposeAsync();
         _stop.Dispose();
     }
 
-    private async Task ServeAsync(SimulatedNode node)
+    private async Task AnswerAsync(SimulatedNode node, HttpContext context)
     {
-        while (!_stop.IsCancellationRequested)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (Exception e) when (e is HttpListenerException or InvalidOperationException)
-            {
-                return;
-            }
-            _ = AnswerAsync(node, context);
-        }
-    }
-
-    private async Task AnswerAsync(SimulatedNode node, HttpListenerContext context)
-    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, context.RequestAborted);
         try
         {
-            var answer = await node.GetAsync(context.Request.LocalEndPoint.Port, context.Request.Url!.AbsolutePath, _stop.Token);
+            var answer = await node.GetAsync(context.Connection.LocalPort, context.Request.Path, ended.Token);
             context.Response.StatusCode = answer.StatusCode;
-            var body = System.Text.Encoding.UTF8.GetBytes(answer.Body);
-            await context.Response.OutputStream.WriteAsync(body, _stop.Token);
-            context.Response.Close();
+            await context.Response.WriteAsync(answer.Body, ended.Token);
         }
-        catch (Exception e) when (e is OperationCanceledException or HttpListenerException or ObjectDisposedException or InvalidOperationException)
+        catch (OperationCanceledException)
         {
-            context.Response.Abort();
+            context.Abort();
         }
     }
 }
