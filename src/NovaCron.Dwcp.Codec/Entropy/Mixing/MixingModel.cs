@@ -45,8 +45,8 @@ internal sealed unsafe class MixingModel
     private const int ArmedState = 40;
     private const int FirstSets = 5 * 256;
     private const int SecondSets = 256 * 8;
-    private const int StartWeight = 10_000;
-    private const int LearningRate = 6;
+    private const int StartWeight = 14_000;
+    private const int LearningRate = 9;
     private const int MatchHashBits = 18;
     private const int MatchMinimum = 6;
     private const int MatchLimit = 65_535;
