@@ -20,11 +20,11 @@ public static class BlockCodec
     /// <summary>Method byte: a transform's parameters and streams follow, each stream a payload of one of the other methods.</summary>
     public const byte MethodTransformed = 3;
 
-    /// <summary>Method byte: the mixed coding, literals in the context of strides.</summary>
-    public const byte MethodMixed = 4;
+    /// <summary>Method byte: the mixed coding, bytes in the contexts of records.</summary>
+    public const byte MethodMixed = 8;
 
-    /// <summary>Method byte: the mixed coding, literals in the context of words.</summary>
-    public const byte MethodMixedText = 5;
+    /// <summary>Method byte: the mixed coding, bytes in the contexts of words.</summary>
+    public const byte MethodMixedText = 9;
 
     /// <summary>Method byte: references to earlier blocks of a windowed frame's group follow, then the literals; never in a payload that stands alone.</summary>
     internal const byte MethodReferences = 6;

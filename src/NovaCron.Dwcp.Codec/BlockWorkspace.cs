@@ -19,7 +19,7 @@ internal sealed unsafe class BlockWorkspace
     private const int TransformSample = 1 << 20;
 
     /// <summary>The mixed coding is judged on this much of a block: it takes half a second.</summary>
-    private const int MixedSample = 1 << 19;
+    private const int MixedSample = 1 << 18;
 
     private byte[] _output = [];
     private byte[] _trial = [];
@@ -361,7 +361,7 @@ internal sealed unsafe class BlockWorkspace
         }
 
         _mixed ??= new MixedCoder();
-        int nibbles = EncodeNibbles(sample, _mixedTrial.AsSpan(0, sample.Length), DwcpLevel.Max);
+        int nibbles = EncodeNibbles(sample, _mixedTrial.AsSpan(0, sample.Length), DwcpLevel.Dense);
         int mixed = _mixed.Encode(sample, _mixedTrial.AsSpan(0, sample.Length));
         if (nibbles > 0 && (mixed == 0 || nibbles <= mixed + mixed / 32) || mixed == 0 && nibbles == 0)
         {

@@ -15,7 +15,7 @@ public enum DwcpLevel
     /// <summary>For the internet: the default there.</summary>
     Dense = 3,
 
-    /// <summary>For the slowest links and for archives: one to three megabytes a second and core in both directions, more where much repeats.</summary>
+    /// <summary>For the slowest links and for archives: about one megabyte a second and core in both directions, more where much repeats.</summary>
     Max = 4,
 
     /// <summary>Moves between the levels to keep the output rate that the path takes.</summary>
