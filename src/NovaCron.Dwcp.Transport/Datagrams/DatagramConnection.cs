@@ -38,6 +38,11 @@ public sealed partial class DatagramConnection : IDisposable
     private const int CatchUpShare = 16;
     private const long LongestCatchUp = 8_000_000;
 
+    // What it is late beyond that is made up for by intervals shorter by this share (a rate of 1.25, as a probe's), and forgotten beyond this share of the least round trip: by then the
+    // path's queue has run dry, and nothing brings that time back.
+    private const double MakeUpShare = 0.2;
+    private const int OwedShare = 4;
+
     // Bytes of a stream that wait unsent: so much of the present rate, and at least so many. On a near path less: there a writer is back at once, and what waits for a tenth of a second at
     // hundreds of megabytes a second has left the processor's caches before it is sealed.
     private const double UnsentSeconds = 0.1;
@@ -72,6 +77,8 @@ public sealed partial class DatagramConnection : IDisposable
     private readonly List<SentContents.Content> _taken = [];
     private long _nextSendAt;
     private bool _heldByWindow;
+    private bool _wasPaced;
+    private long _owed;
     private int _probeTimeouts;
     private int _probesDue;
     private int _unacknowledgedStreak;
