@@ -46,6 +46,13 @@ public sealed class AcpController : ICongestionController
     // A sample may exceed what whole rounds delivered by this factor, times the gain.
     private const double BurstAllowance = 1.05;
 
+    // How far a round in which the sender was late moves the average of what rounds deliver: up, and down.
+    private const double LateRaise = 0.25;
+    private const double LateLowering = 0.03;
+
+    // What such a round that lost packets leaves of the estimate at least.
+    private const double LeastOfLateRound = 0.7;
+
     // Rounds that deliver less than this share of what is paced say that the estimate is too high.
     private const double OverestimateShare = 0.9;
 
@@ -265,6 +272,10 @@ public sealed class AcpController : ICongestionController
     // sample is believed far beyond what rounds delivered; without this the largest of many wrong samples would be the estimate, and each probe would raise it.
     private double PlausibleRate => _average == 0 || _phase is Phase.Startup or Phase.Drain ? double.PositiveInfinity : BurstAllowance * Math.Max(1, _pacingGain) * _average;
 
+    // A round in which the sender was late all the time has no sample of its own; what it delivered is too low by what it did not send, so that one such round is believed to a limit.
+    private double RateOfLossyRound(long now) =>
+        _roundRate > 0 ? _roundRate : Math.Clamp(RoundAverage(now), LeastOfLateRound * _bandwidth.Value, _bandwidth.Value);
+
     private void UpdateShare()
     {
         var queue = _roundMinimumRtt != long.MaxValue && _roundMinimumRtt - _minimumRtt > Math.Max((long)(_minimumRtt * BackgroundQueueShare), QueueFloor);
@@ -276,11 +287,17 @@ public sealed class AcpController : ICongestionController
         _share = queue || lossy ? Math.Max(LeastShare, _share * ShareDecrease) : Math.Min(1, _share * ShareGrowth);
     }
 
+    // What the round delivered, in bytes per second; 0 when it cannot be told.
+    private double RoundAverage(long now) => _roundStartedAt == 0 || now <= _roundStartedAt ? 0 : _roundAcked * 1e9 / (now - _roundStartedAt);
+
     private void UpdateAverage(long now)
     {
-        if (_share < 1 || _roundStartedAt == 0 || now <= _roundStartedAt || _roundSenderLimited) return;
-        var average = _roundAcked * 1e9 / (now - _roundStartedAt);
-        _average = _average == 0 ? average : (_average + average) / 2;
+        var average = RoundAverage(now);
+        if (_share < 1 || average == 0) return;
+        // On a busy machine the sender is late in nearly every round. Such a round counts, too, or the average would stand where the start left it and hold every probe down to it; but what
+        // it did not deliver says little.
+        var weight = !_roundSenderLimited ? 0.5 : average > _average ? LateRaise : LateLowering;
+        _average = _average == 0 ? average : _average + (weight * (average - _average));
     }
 
     private void BeginRound(long now)
@@ -323,7 +340,7 @@ public sealed class AcpController : ICongestionController
         {
             // Sending at the estimate loses more than sending below it, and no queue stands: a policer let a probe pass on
             // saved-up tokens. What it delivers now is the rate.
-            if (RoundLossShare - QueueLossShare - _baselineLoss > ExcessLoss) _bandwidth.Reset(_round, _roundRate);
+            if (RoundLossShare - QueueLossShare - _baselineLoss > ExcessLoss) _bandwidth.Reset(_round, RateOfLossyRound(sample.Now));
             if (BufferOverflowed) OnCompetitorLoss(sample);
         }
 

@@ -12,17 +12,20 @@ public sealed partial class DatagramConnection
     private const int MaximumGaps = 4096;
 
     // A reader is woken for this much, for the end of a burst, or after this long (a share of the least round trip): a wake-up for every packet costs more than the packet, and brings
-    // nothing. On a near path it is woken when the datagrams that came together are taken (WakeReaders).
-    private const long ReadableBatch = 64 * 1024;
+    // nothing; a pool thread that is woken too often spins in between. On a near path the delay is what timers can tell apart.
+    private const long ReadableBatch = 256 * 1024;
     private const long ReadableDelay = 2_000_000;
+    private const long NearReadableDelay = 1_000_000;
     private const long LongestReadableDelay = 8_000_000;
     private const int ReadableShare = 25;
 
     // What is older than this many numbers is not looked at.
     private const long ReplayWindow = 1L << 20;
 
-    // A writer is woken when it can write so much.
-    private const long WritableBatch = 64 * 1024;
+    // A writer is woken when it can write this share of what may wait unsent, within these bounds.
+    private const int WritableShare = 8;
+    private const long LeastWritable = 64 * 1024;
+    private const long MostWritable = 512 * 1024;
 
     private void ReceiveLocked(ReadOnlySpan<byte> datagram, in PacketHeader header, bool opened, EndPoint from, long now, bool congestionMarked)
     {
@@ -66,7 +69,10 @@ public sealed partial class DatagramConnection
 
     private bool ReadFramesLocked(ReadOnlySpan<byte> payload, long now)
     {
-        var burst = payload.Length >= _options.BaseDatagram - PacketHeader.Size - PacketProtection.TagSize && _ledger.Rtt.Minimum >= ReadableDelay;
+        // More of a burst is to come behind a full datagram. On a near path, where waiting for it is longer than a round trip, only what is as large as the largest counts as full.
+        _largestPayload = Math.Max(_largestPayload, payload.Length);
+        var full = _ledger.Rtt.Minimum < ReadableDelay ? _largestPayload : _options.BaseDatagram - PacketHeader.Size - PacketProtection.TagSize;
+        var burst = payload.Length >= full;
         if (payload.IsEmpty) throw new DwcpProtocolException("A datagram without a frame.");
         var reader = new FrameReader(payload);
         var needsAcknowledgement = false;
@@ -143,7 +149,7 @@ public sealed partial class DatagramConnection
                 case FrameKind.Stream or FrameKind.StreamEnd:
                     var stream = content.Stream!;
                     stream.Sending.OnAcknowledged(content.Value, content.Length, content.Kind == FrameKind.StreamEnd);
-                    if (stream.Sending.IsDone || SendRoomLocked(stream) >= Math.Min(WritableBatch, _options.SendBuffer / 2)) stream.SignalWritableLocked();
+                    if (stream.Sending.IsDone || SendRoomLocked(stream) >= WritableBatchLocked) stream.SignalWritableLocked();
                     RetireLocked(stream);
                     break;
                 case FrameKind.ResetStream:
@@ -155,6 +161,8 @@ public sealed partial class DatagramConnection
             }
         }
     }
+
+    private long WritableBatchLocked => Math.Min(Math.Clamp(UnsentLimitLocked / WritableShare, LeastWritable, MostWritable), _options.SendBuffer / 2);
 
     private void OnLostLocked()
     {
@@ -211,11 +219,13 @@ public sealed partial class DatagramConnection
             }
 
             // A short datagram ends a burst, also one that began with full ones.
-            _readableAt = Math.Min(_readableAt, burst ? now + Math.Clamp(_ledger.Rtt.Minimum / ReadableShare, ReadableDelay, LongestReadableDelay) : now);
+            _readableAt = Math.Min(_readableAt, burst ? now + ReadableDelayLocked : now);
         }
 
         RetireLocked(stream);
     }
+
+    private long ReadableDelayLocked => _ledger.Rtt.Minimum < ReadableDelay ? NearReadableDelay : Math.Clamp(_ledger.Rtt.Minimum / ReadableShare, ReadableDelay, LongestReadableDelay);
 
     private void WakeReadersLocked()
     {

@@ -54,6 +54,8 @@ public sealed partial class DatagramConnection
 
         _heldByWindow |= _scheduler.Count > 0 && !WindowAllowsLocked();
         var mayCarryData = WindowAllowsLocked() && now >= _nextSendAt - QuantumLocked;
+        // All the time until the next packet it had something to send.
+        _wasPaced |= _scheduler.Count > 0 && WindowAllowsLocked() && !mayCarryData;
         var acknowledge = now >= _acknowledgeAt;
         var urgent = _probesDue > 0 || _responseDue is not null || _challengeDue || _dataUpdateDue || _streamsUpdateDue || _control.Count > 0;
         if (!acknowledge && !urgent && !(mayCarryData && _scheduler.Count > 0)) return 0;
@@ -94,17 +96,27 @@ public sealed partial class DatagramConnection
         return size;
     }
 
-    // Packets leave at the controller's rate. A sender that woke late may catch up a little, never more.
+    // Packets leave at the controller's rate. A sender that woke late may catch up a little at once, and makes up for the rest by and by: otherwise a busy machine's path carries less than
+    // is paced, round for round, and the estimate follows it down.
     private void PaceLocked(long now, int size)
     {
         var rate = _controller.PacingRate;
         if (_options.MaximumRate > 0) rate = Math.Min(rate, _options.MaximumRate);
         if (!double.IsFinite(rate) || rate <= 0) return;
         var catchUp = Math.Clamp(_ledger.Rtt.Minimum / CatchUpShare, PacingQuantum, LongestCatchUp);
+        var late = now - catchUp - _nextSendAt;
         // Late because the window was closed is the path's doing, not ours.
-        if (_nextSendAt < now - catchUp && !_heldByWindow) _ledger.MarkSenderLimited();
-        _heldByWindow = false;
-        _nextSendAt = Math.Max(_nextSendAt, now - catchUp) + (long)(size * 1e9 / rate);
+        if (late > 0 && !_heldByWindow)
+        {
+            _ledger.MarkSenderLimited();
+            if (_wasPaced) _owed = Math.Min(_owed + late, _ledger.Rtt.Minimum / OwedShare);
+        }
+
+        _heldByWindow = _wasPaced = false;
+        var interval = (long)(size * 1e9 / rate);
+        var madeUp = Math.Min(_owed, (long)(interval * MakeUpShare));
+        _owed -= madeUp;
+        _nextSendAt = Math.Max(_nextSendAt, now - catchUp) + interval - madeUp;
     }
 
     private bool WindowAllowsLocked() => _probesDue > 0 || _ledger.InFlight + _datagram <= _controller.CongestionWindow;

@@ -38,8 +38,16 @@ public sealed partial class DatagramConnection : IDisposable
     private const int CatchUpShare = 16;
     private const long LongestCatchUp = 8_000_000;
 
-    // Bytes of a stream that wait unsent: so much of the present rate, and at least so many.
+    // What it is late beyond that is made up for by intervals shorter by this share (a rate of 1.25, as a probe's), and forgotten beyond this share of the least round trip: by then the
+    // path's queue has run dry, and nothing brings that time back.
+    private const double MakeUpShare = 0.2;
+    private const int OwedShare = 4;
+
+    // Bytes of a stream that wait unsent: so much of the present rate, and at least so many. On a near path less: there a writer is back at once, and what waits for a tenth of a second at
+    // hundreds of megabytes a second has left the processor's caches before it is sealed.
     private const double UnsentSeconds = 0.1;
+    private const double NearUnsentSeconds = 0.01;
+    private const double UnsentRoundTrips = 2;
     private const long LeastUnsent = 512 * 1024;
 
     // Nothing confirms a goodbye; three of them make it unlikely that all are lost.
@@ -69,6 +77,8 @@ public sealed partial class DatagramConnection : IDisposable
     private readonly List<SentContents.Content> _taken = [];
     private long _nextSendAt;
     private bool _heldByWindow;
+    private bool _wasPaced;
+    private long _owed;
     private int _probeTimeouts;
     private int _probesDue;
     private int _unacknowledgedStreak;
@@ -95,6 +105,7 @@ public sealed partial class DatagramConnection : IDisposable
     // Readers that are woken together.
     private readonly List<DatagramStream> _readable = [];
     private long _readableAt = long.MaxValue;
+    private int _largestPayload;
 
     // Flow control of the connection.
     private long _sendLimit;
@@ -469,7 +480,9 @@ public sealed partial class DatagramConnection : IDisposable
 
     // What waits unsent grows old: an answer, a commit or a better level has to wait behind it.
     internal long SendRoomLocked(DatagramStream stream) =>
-        Math.Min(_options.SendBuffer - stream.Sending.Buffered, Math.Max(LeastUnsent, (long)(_controller.PacingRate * UnsentSeconds)) - stream.Sending.Unsent);
+        Math.Min(_options.SendBuffer - stream.Sending.Buffered, UnsentLimitLocked - stream.Sending.Unsent);
+
+    private long UnsentLimitLocked => Math.Max(LeastUnsent, (long)(_controller.PacingRate * Math.Clamp(UnsentRoundTrips * _ledger.Rtt.Minimum / 1e9, NearUnsentSeconds, UnsentSeconds)));
 
     internal void OnWorkLocked(DatagramStream stream)
     {

@@ -17,8 +17,10 @@ public sealed class PacketProtection : IDisposable
     /// <summary>Packets sealed with one key.</summary>
     public const long DefaultPacketsPerEpoch = 1L << 23;
 
+    /// <summary>Bytes of a nonce.</summary>
+    internal const int NonceSize = 12;
+
     private const int SecretSize = 32;
-    private const int NonceSize = 12;
 
     private readonly bool _chaCha;
     private readonly long _packetsPerEpoch;
@@ -151,15 +153,13 @@ public sealed class PacketProtection : IDisposable
 
     private sealed class Keys : IDisposable
     {
-        private readonly AesGcm? _aes;
-        private readonly ChaCha20Poly1305? _chaCha;
+        private readonly IPacketCipher _cipher;
         private readonly byte[] _iv;
 
         public Keys(byte[] key, byte[] iv, bool chaCha)
         {
             _iv = iv;
-            if (chaCha) _chaCha = new ChaCha20Poly1305(key);
-            else _aes = new AesGcm(key, TagSize);
+            _cipher = (chaCha ? null : OpenSslPacketCipher.TryCreate(key)) ?? (IPacketCipher)new PlatformPacketCipher(key, chaCha);
             CryptographicOperations.ZeroMemory(key);
         }
 
@@ -167,32 +167,20 @@ public sealed class PacketProtection : IDisposable
         {
             Span<byte> nonce = stackalloc byte[NonceSize];
             Nonce(number, nonce);
-            if (_aes is not null) _aes.Encrypt(nonce, payload, payload, tag, associated);
-            else _chaCha!.Encrypt(nonce, payload, payload, tag, associated);
+            _cipher.Seal(nonce, payload, tag, associated);
         }
 
         public bool TryDecrypt(long number, Span<byte> payload, ReadOnlySpan<byte> tag, ReadOnlySpan<byte> associated)
         {
             Span<byte> nonce = stackalloc byte[NonceSize];
             Nonce(number, nonce);
-            try
-            {
-                if (_aes is not null) _aes.Decrypt(nonce, payload, tag, payload, associated);
-                else _chaCha!.Decrypt(nonce, payload, tag, payload, associated);
-                return true;
-            }
-            catch (AuthenticationTagMismatchException)
-            {
-                // Anyone can send us anything: not an error, and the caller counts it.
-                return false;
-            }
+            return _cipher.TryOpen(nonce, payload, tag, associated);
         }
 
         public void Dispose()
         {
             CryptographicOperations.ZeroMemory(_iv);
-            _aes?.Dispose();
-            _chaCha?.Dispose();
+            _cipher.Dispose();
         }
 
         private void Nonce(long number, Span<byte> nonce)

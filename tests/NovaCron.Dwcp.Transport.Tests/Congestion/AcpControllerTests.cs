@@ -140,6 +140,36 @@ public class AcpControllerTests
         Assert.InRange(controller.Bandwidth, before + 1, 2e7);
     }
 
+    // On a machine with more to do than it can, every round is one in which the sender was late.
+    [Fact]
+    public void Rounds_of_a_late_sender_let_the_estimate_grow_as_far_as_they_deliver()
+    {
+        var controller = new AcpController(1452);
+        var delivered = 0L;
+        for (var i = 1; i <= 60; i++)
+        {
+            var round = i <= 30 ? 1_000_000 : 2_000_000;
+            controller.OnAcknowledged(new AckSample(
+                i * 100 * Millisecond, round, 0, round, 2 * round, delivered += round, delivered - round, round * 10, i > 30, 100 * Millisecond, false));
+        }
+
+        Assert.InRange(controller.Bandwidth, 1.9e7, 2e7);
+    }
+
+    [Fact]
+    public void Losses_in_rounds_of_a_late_sender_lower_the_estimate_and_leave_one()
+    {
+        var controller = new AcpController(1452);
+        var delivered = 0L;
+        for (var i = 1; i <= 90; i++)
+        {
+            var lost = i > 40 ? 100_000 : 0;
+            controller.OnAcknowledged(new AckSample(
+                i * 100 * Millisecond, 1_000_000, lost, 1_000_000, 2_000_000, delivered += 1_000_000, delivered - 1_000_000, 1e7, i > 40, 100 * Millisecond, false));
+            if (i > 1) Assert.InRange(controller.Bandwidth, 5e6, 2e7);
+        }
+    }
+
     [Fact]
     public void In_the_background_it_fills_a_path_that_nobody_wants()
     {

@@ -35,6 +35,19 @@ public class DatagramConnectionTests
         Assert.True(again - loss < 0.05, $"{again:P1} was sent again");
     }
 
+    // 8 ms late, every 40 ms: without making up for it a tenth of what is paced would never leave.
+    [Fact]
+    public void A_sender_that_wakes_late_keeps_its_rate()
+    {
+        const double rate = 5e6;
+        using var pair = new SimulatedPair(7, new DatagramConnectionOptions { MaximumRate = rate }) { Delay = 25_000_000, Stall = 8_000_000 };
+        var transfer = new SimulatedTransfer(pair, 40_000_000, seed: 7);
+        pair.RunUntil(() => transfer.Step(), TimeSpan.FromSeconds(2));
+        var (from, sent) = (pair.Now, pair.Client.State.SentBytes);
+        pair.RunUntil(() => transfer.Step(), TimeSpan.FromSeconds(3));
+        Assert.InRange((pair.Client.State.SentBytes - sent) * 1e9 / (pair.Now - from), 0.97 * rate, 1.02 * rate);
+    }
+
     // A greeting and a request go before the data: the little that they deliver in a round trip must not be taken for the path's rate.
     [Fact]
     public void The_initial_window_outlives_the_handshake()

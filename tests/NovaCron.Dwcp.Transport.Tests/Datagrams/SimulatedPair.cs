@@ -48,6 +48,11 @@ internal sealed class SimulatedPair : IDisposable
 
     public double Corrupt { get; set; }
 
+    /// <summary>How late the client's sender wakes once in every <see cref="StallEvery"/>: a busy machine.</summary>
+    public long Stall { get; set; }
+
+    public long StallEvery { get; set; } = 40_000_000;
+
     public bool Blackout { get; set; }
 
     public bool BlackoutToClient { get; set; }
@@ -73,9 +78,10 @@ internal sealed class SimulatedPair : IDisposable
         while (Now < end)
         {
             if (condition()) return true;
-            Pump(Client, false);
+            var stalled = Now % StallEvery < Stall;
+            if (!stalled) Pump(Client, false);
             Pump(Server, true);
-            var next = Math.Min(Client.NextTimer(Now), Server.NextTimer(Now));
+            var next = Math.Min(stalled ? Now - (Now % StallEvery) + Stall : Client.NextTimer(Now), Server.NextTimer(Now));
             if (_wire.TryPeek(out _, out var due)) next = Math.Min(next, due.Item1);
             Now = Math.Min(end, Math.Max(next, Now + 1000));
             while (_wire.TryPeek(out var item, out var at) && at.Item1 <= Now)
