@@ -1,3 +1,5 @@
+using NovaCron.Dwcp.Operations.Cluster;
+using NovaCron.Dwcp.Operations.Staging;
 using NovaCron.Dwcp.Tool.CommandLine;
 using NovaCron.Dwcp.Tool.Commands;
 
@@ -17,6 +19,12 @@ catch (ToolException error)
 {
     await Console.Error.WriteLineAsync($"dwcp: {error.Message}").ConfigureAwait(false);
     return error.ExitCode;
+}
+catch (Exception error) when (error is DwcpStagingException or DwcpClusterException)
+{
+    // A bench's own staging: the message names the object and the remedy.
+    await Console.Error.WriteLineAsync($"dwcp: {error.Message}").ConfigureAwait(false);
+    return ExitCode.Failure;
 }
 catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
 {
