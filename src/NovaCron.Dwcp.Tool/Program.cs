@@ -1,15 +1,13 @@
+using System.Runtime.InteropServices;
 using NovaCron.Dwcp.Operations.Cluster;
 using NovaCron.Dwcp.Operations.Staging;
 using NovaCron.Dwcp.Tool.CommandLine;
 using NovaCron.Dwcp.Tool.Commands;
 
 using var interrupt = new CancellationTokenSource();
-Console.CancelKeyPress += (_, press) =>
-{
-    // The second Ctrl+C ends the process as usual.
-    press.Cancel = !interrupt.IsCancellationRequested;
-    interrupt.Cancel();
-};
+// Ctrl+C, and what timeout, systemd and a shell that goes away send: whoever works puts away what it has on the machine.
+using var pressed = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 
 try
 {
@@ -29,4 +27,11 @@ catch (Exception error) when (error is DwcpStagingException or DwcpClusterExcept
 catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
 {
     return ExitCode.Interrupted;
+}
+
+void Interrupt(PosixSignalContext signal)
+{
+    // The second signal ends the process as usual.
+    signal.Cancel = !interrupt.IsCancellationRequested;
+    interrupt.Cancel();
 }

@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using k8s;
 using k8s.Models;
 
@@ -21,6 +22,12 @@ public sealed class ClusterConnection : IDisposable
     public const string DefaultFieldManager = "novacron-dwcp";
 
     private const int WatchSeconds = 240;
+
+    /// <summary>Objects in one answer to a list, as kubectl asks.</summary>
+    private const int PageSize = 500;
+
+    /// <summary>The same for who keeps little of each: a page is several times its bytes while it is read, and a thousand pods are ten questions.</summary>
+    private const int SmallPageSize = 100;
 
     private readonly ClusterTransport _transport;
     private readonly KubernetesClientConfiguration _configuration;
@@ -158,8 +165,7 @@ public sealed class ClusterConnection : IDisposable
     /// <exception cref="DwcpClusterException">Also when it does not exist (<see cref="ClusterFailure.NotFound"/>).</exception>
     public async Task<JsonObject> GetAsync(ClusterResource resource, string? @namespace, string name, CancellationToken cancellationToken = default)
     {
-        var target = resource.Describe(@namespace, name);
-        var (_, body) = await _transport.SendAsync(new ClusterRequest(HttpMethod.Get, resource.Path(@namespace, name)), target, cancellationToken).ConfigureAwait(false);
+        var (target, body) = await ReadAsync(resource, @namespace, name, cancellationToken).ConfigureAwait(false);
         return ClusterTransport.ParseObject(body, target);
     }
 
@@ -178,13 +184,32 @@ public sealed class ClusterConnection : IDisposable
 
     /// <summary>Reads a typed object (a KubernetesClient model, or a type of ours with <c>[KubernetesEntity]</c>).</summary>
     public async Task<T> GetAsync<T>(string? @namespace, string name, CancellationToken cancellationToken = default)
-        where T : IKubernetesObject<V1ObjectMeta> =>
-        Typed<T>(await GetAsync(ResourceOf<T>(), @namespace, name, cancellationToken).ConfigureAwait(false));
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        var (target, body) = await ReadAsync(ResourceOf<T>(), @namespace, name, cancellationToken).ConfigureAwait(false);
+        return ClusterTransport.ParseTyped<T>(body, target);
+    }
 
     /// <summary>Reads a typed object, or null if there is none of that name.</summary>
     public async Task<T?> FindAsync<T>(string? @namespace, string name, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        await FindAsync(ResourceOf<T>(), @namespace, name, cancellationToken).ConfigureAwait(false) is { } document ? Typed<T>(document) : null;
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        try
+        {
+            return await GetAsync<T>(@namespace, name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DwcpClusterException e) when (e.Failure == ClusterFailure.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(string Target, byte[] Body)> ReadAsync(ClusterResource resource, string? @namespace, string name, CancellationToken cancellationToken)
+    {
+        var target = resource.Describe(@namespace, name);
+        var (_, body) = await _transport.SendAsync(new ClusterRequest(HttpMethod.Get, resource.Path(@namespace, name)), target, cancellationToken).ConfigureAwait(false);
+        return (target, body);
+    }
 
     /// <summary>All objects of a kind, in one namespace or (null) in all, read in pages.</summary>
     public async Task<IReadOnlyList<JsonObject>> ListAsync(
@@ -194,33 +219,93 @@ public sealed class ClusterConnection : IDisposable
     /// <summary>All objects of a type, in one namespace or (null) in all.</summary>
     public async Task<IReadOnlyList<T>> ListAsync<T>(
         string? @namespace, string? labelSelector = null, string? fieldSelector = null, CancellationToken cancellationToken = default)
-        where T : IKubernetesObject<V1ObjectMeta> =>
-        [.. (await ListAsync(ResourceOf<T>(), @namespace, labelSelector, fieldSelector, cancellationToken).ConfigureAwait(false)).Select(Typed<T>)];
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        var items = new List<T>();
+        await foreach (var page in ListPagesAsync(ResourceOf<T>(), @namespace, labelSelector, fieldSelector, PageSize, TypedPage<T>, cancellationToken).ConfigureAwait(false))
+            items.AddRange(page.Items);
+        return items;
+    }
+
+    /// <summary>The same one after another, for who keeps little of each: only one page of the list is in memory at a time.</summary>
+    public async IAsyncEnumerable<T> EnumerateAsync<T>(
+        string? @namespace, string? labelSelector = null, string? fieldSelector = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        await foreach (var page in ListPagesAsync(ResourceOf<T>(), @namespace, labelSelector, fieldSelector, SmallPageSize, TypedPage<T>, cancellationToken).ConfigureAwait(false))
+            foreach (var item in page.Items)
+                yield return item;
+    }
 
     private async Task<(List<JsonObject> Items, string ResourceVersion)> ListWithVersionAsync(
         ClusterResource resource, string? @namespace, string? labelSelector, string? fieldSelector, CancellationToken cancellationToken)
     {
-        var target = resource.Describe(@namespace, null);
-        var items = new List<JsonObject>();
-        string? next = null;
-        while (true)
+        var (items, version) = (new List<JsonObject>(), "");
+        await foreach (var page in ListPagesAsync(resource, @namespace, labelSelector, fieldSelector, PageSize, UntypedPage, cancellationToken).ConfigureAwait(false))
         {
-            var path = Query(resource.Path(@namespace), ("labelSelector", labelSelector), ("fieldSelector", fieldSelector), ("limit", "500"), ("continue", next));
-            var (_, body) = await _transport.SendAsync(new ClusterRequest(HttpMethod.Get, path), target, cancellationToken).ConfigureAwait(false);
-            var page = ClusterTransport.ParseObject(body, target);
-            foreach (var item in (page["items"] as JsonArray ?? []).OfType<JsonObject>())
-            {
-                // A list's items leave out what the list itself says.
-                var copy = (JsonObject)item.DeepClone();
-                copy["apiVersion"] ??= resource.ApiVersion;
-                copy["kind"] ??= resource.Kind;
-                items.Add(copy);
-            }
-
-            next = page["metadata"]?["continue"]?.ToString();
-            if (string.IsNullOrEmpty(next))
-                return (items, page["metadata"]?["resourceVersion"]?.ToString() ?? "");
+            items.AddRange(page.Items);
+            version = page.Metadata?.ResourceVersion ?? "";
         }
+
+        return (items, version);
+    }
+
+    private async IAsyncEnumerable<ListPage<T>> ListPagesAsync<T>(
+        ClusterResource resource, string? @namespace, string? labelSelector, string? fieldSelector, int pageSize, Func<ClusterResource, byte[], string, ListPage<T>> parse,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var target = resource.Describe(@namespace, null);
+        string? next = null;
+        do
+        {
+            var path = Query(resource.Path(@namespace), ("labelSelector", labelSelector), ("fieldSelector", fieldSelector),
+                ("limit", pageSize.ToString(CultureInfo.InvariantCulture)), ("continue", next));
+            var (_, body) = await _transport.SendAsync(new ClusterRequest(HttpMethod.Get, path), target, cancellationToken).ConfigureAwait(false);
+            var page = parse(resource, body, target);
+            yield return page;
+            next = page.Metadata?.ContinueProperty;
+        }
+        while (!string.IsNullOrEmpty(next));
+    }
+
+    // A list's items leave out what the list itself says: apiVersion and kind.
+    private static ListPage<T> TypedPage<T>(ClusterResource resource, byte[] body, string target)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        var page = ClusterTransport.ParseTyped<ListPage<T>>(body, target);
+        foreach (var item in page.Items)
+            (item.ApiVersion, item.Kind) = (resource.ApiVersion, resource.Kind);
+        return page;
+    }
+
+    private static ListPage<JsonObject> UntypedPage(ClusterResource resource, byte[] body, string target)
+    {
+        var page = ClusterTransport.ParseObject(body, target);
+        var listed = page["items"] as JsonArray ?? [];
+        List<JsonObject> items = [.. listed.OfType<JsonObject>()];
+        // They leave the list whole instead of being copied out of it.
+        listed.Clear();
+        foreach (var item in items)
+        {
+            item["apiVersion"] ??= resource.ApiVersion;
+            item["kind"] ??= resource.Kind;
+        }
+
+        var metadata = page["metadata"];
+        return new ListPage<JsonObject>
+        {
+            Items = items, Metadata = new V1ListMeta { ContinueProperty = metadata?["continue"]?.ToString(), ResourceVersion = metadata?["resourceVersion"]?.ToString() },
+        };
+    }
+
+    /// <summary>What every list of the API has.</summary>
+    private sealed record ListPage<T>
+    {
+        [JsonPropertyName("metadata")]
+        public V1ListMeta? Metadata { get; init; }
+
+        [JsonPropertyName("items")]
+        public List<T> Items { get => field ?? []; init; }
     }
 
     /// <summary>Creates an object of the kind that its <c>apiVersion</c> and <c>kind</c> say.</summary>
@@ -248,17 +333,26 @@ public sealed class ClusterConnection : IDisposable
     public async Task<JsonObject> ReplaceAsync(
         JsonObject document, string? @namespace = null, string? subresource = null, CancellationToken cancellationToken = default)
     {
-        var (resource, space, name) = await IdentifyAsync(document, @namespace, cancellationToken).ConfigureAwait(false);
-        var target = resource.Describe(space, name);
-        var path = Query(resource.Path(space, name, subresource), ("fieldManager", _fieldManager), ("fieldValidation", "Strict"));
-        var request = new ClusterRequest(HttpMethod.Put, path) { Body = Bytes(document) };
-        return ClusterTransport.ParseObject((await _transport.SendAsync(request, target, cancellationToken).ConfigureAwait(false)).Body, target);
+        var (target, body) = await PutAsync(document, @namespace, subresource, cancellationToken).ConfigureAwait(false);
+        return ClusterTransport.ParseObject(body, target);
     }
 
     /// <summary>Replaces a typed object.</summary>
     public async Task<T> ReplaceAsync<T>(T item, string? @namespace = null, string? subresource = null, CancellationToken cancellationToken = default)
-        where T : IKubernetesObject<V1ObjectMeta> =>
-        Typed<T>(await ReplaceAsync(Untyped(item), @namespace, subresource, cancellationToken).ConfigureAwait(false));
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        var (target, body) = await PutAsync(Untyped(item), @namespace, subresource, cancellationToken).ConfigureAwait(false);
+        return ClusterTransport.ParseTyped<T>(body, target);
+    }
+
+    private async Task<(string Target, byte[] Body)> PutAsync(JsonObject document, string? @namespace, string? subresource, CancellationToken cancellationToken)
+    {
+        var (resource, space, name) = await IdentifyAsync(document, @namespace, cancellationToken).ConfigureAwait(false);
+        var target = resource.Describe(space, name);
+        var path = Query(resource.Path(space, name, subresource), ("fieldManager", _fieldManager), ("fieldValidation", "Strict"));
+        var (_, body) = await _transport.SendAsync(new ClusterRequest(HttpMethod.Put, path) { Body = Bytes(document) }, target, cancellationToken).ConfigureAwait(false);
+        return (target, body);
+    }
 
     /// <summary>
     /// Applies a JSON merge patch (RFC 7396). Repeated on server failures unless it carries a resourceVersion, whose second try could only conflict.

@@ -97,23 +97,28 @@ public sealed class KubernetesRolloutCluster : IRolloutCluster
         }
     }
 
-    public async Task<IReadOnlyList<RolloutPod>> ListPodsAsync(CancellationToken cancellationToken) =>
-    [
-        // Evicted and finished pods stay in the list for hours; they serve nobody and are counted nowhere.
-        .. (await _connection.ListAsync<V1Pod>(Namespace, RolloutNames.NodePodSelector, null, cancellationToken).ConfigureAwait(false))
-            .Where(pod => pod.Status?.Phase is not ("Failed" or "Succeeded")).Select(pod => new RolloutPod
+    public async Task<IReadOnlyList<RolloutPod>> ListPodsAsync(CancellationToken cancellationToken)
+    {
+        var pods = new List<RolloutPod>();
+        await foreach (var pod in _connection.EnumerateAsync<V1Pod>(Namespace, RolloutNames.NodePodSelector, null, cancellationToken).ConfigureAwait(false))
         {
-            Name = pod.Metadata.Name,
-            Uid = pod.Metadata.Uid,
-            Address = pod.Status?.PodIP,
-            Ready = pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) ?? false,
-            Terminating = pod.Metadata.DeletionTimestamp is not null,
-            WhyNotScheduled = pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "PodScheduled", Status: "False" }) is { } refused ? refused.Message ?? refused.Reason ?? "no reason given" : null,
-            Restarts = NodeContainer(pod)?.RestartCount ?? 0,
-            WaitingReason = NodeContainer(pod)?.State?.Waiting?.Reason,
-            StartedAt = (pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp) is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null,
-        }),
-    ];
+            // Evicted and finished pods stay in the list for hours; they serve nobody and are counted nowhere.
+            if (pod.Status?.Phase is "Failed" or "Succeeded") continue;
+            pods.Add(new RolloutPod
+            {
+                Name = pod.Metadata.Name,
+                Uid = pod.Metadata.Uid,
+                Address = pod.Status?.PodIP,
+                Ready = pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) ?? false,
+                Terminating = pod.Metadata.DeletionTimestamp is not null,
+                WhyNotScheduled = pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "PodScheduled", Status: "False" }) is { } refused ? refused.Message ?? refused.Reason ?? "no reason given" : null,
+                Restarts = NodeContainer(pod)?.RestartCount ?? 0,
+                WaitingReason = NodeContainer(pod)?.State?.Waiting?.Reason,
+                StartedAt = (pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp) is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null,
+            });
+        }
+        return pods;
+    }
 
     public Task DeletePodAsync(string pod, CancellationToken cancellationToken) =>
         _connection.DeleteAsync(ClusterResource.Pod, Namespace, pod, TimeSpan.Zero, null, cancellationToken);

@@ -244,7 +244,7 @@ internal static class DatacenterBench
     private static async Task<Node> StartNodeAsync(string folder, string transports, CancellationToken cancellationToken)
     {
         var store = Path.Combine(folder, $"store-{transports}");
-        var certificate = Path.Combine(folder, "client.pfx");
+        var certificate = Path.Combine(folder, $"client-{transports}.pfx"); // each node has its own authority
         var start = new ProcessStartInfo(OwnCommand[0]) { RedirectStandardOutput = true, RedirectStandardInput = true };
         foreach (var argument in (string[])[.. OwnCommand.Skip(1), BenchNode.Verb, store, certificate, transports]) start.ArgumentList.Add(argument);
         var process = Process.Start(start) ?? throw new ToolException(ExitCode.Failure, "The benchmark's node cannot be started.");

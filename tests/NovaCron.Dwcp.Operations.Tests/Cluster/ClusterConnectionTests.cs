@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using k8s.Models;
 using NovaCron.Dwcp.Operations.Cluster;
 
 namespace NovaCron.Dwcp.Operations.Tests.Cluster;
@@ -54,6 +55,49 @@ public sealed class ClusterConnectionTests : IDisposable
         using var connection = _server.Connect(Fast);
         Assert.Equal("1", (await connection.GetAsync(ClusterResource.ConfigMap, "x", "m"))["data"]!["a"]!.ToString());
         Assert.Equal(4, sent);
+    }
+
+    [Fact]
+    public async Task A_list_is_read_page_by_page_and_its_items_say_what_they_are()
+    {
+        var asked = new List<string>();
+        _server.Intercept = (request, _) =>
+        {
+            var query = request.RequestUri!.Query;
+            asked.Add(query);
+            var second = query.Contains("continue=more", StringComparison.Ordinal);
+            var page = $$"""{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"7"{{(second ? "" : ",\"continue\":\"more\"")}}},"items":[{"metadata":{"name":"{{(second ? "b" : "a")}}"},"data":{"k":"v"}}]}""";
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(page) };
+        };
+        using var connection = _server.Connect(Fast);
+        var one = new List<V1ConfigMap>();
+        await foreach (var map in connection.EnumerateAsync<V1ConfigMap>("x", "app=dwcp", null, TestContext.Current.CancellationToken)) one.Add(map);
+        var all = await connection.ListAsync<V1ConfigMap>("x", "app=dwcp", cancellationToken: TestContext.Current.CancellationToken);
+        var documents = await connection.ListAsync(ClusterResource.ConfigMap, "x", "app=dwcp", cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(["a", "b"], one.Select(map => map.Metadata.Name));
+        Assert.Equal(["a", "b"], all.Select(map => map.Metadata.Name));
+        Assert.Equal(["a", "b"], documents.Select(map => map["metadata"]!["name"]!.ToString()));
+        Assert.All(one.Concat(all), map => Assert.Equal(("v1", "ConfigMap", "v"), (map.ApiVersion, map.Kind, map.Data["k"])));
+        Assert.All(documents, map => Assert.Equal(("v1", "ConfigMap"), (map["apiVersion"]!.ToString(), map["kind"]!.ToString())));
+        Assert.Equal(6, asked.Count);
+        Assert.Contains("limit=100", asked[0], StringComparison.Ordinal);
+        Assert.Contains("limit=500", asked[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("<html>sign in</html>")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"metadata\": 7}")]
+    [InlineData("")]
+    public async Task An_answer_that_is_no_object_of_its_kind_is_told_as_such_whatever_it_is(string answer)
+    {
+        _server.Intercept = (_, _) => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer) };
+        using var connection = _server.Connect(Fast);
+        var read = await Assert.ThrowsAsync<DwcpClusterException>(() => connection.GetAsync<V1ConfigMap>("x", "m", TestContext.Current.CancellationToken));
+        var listed = await Assert.ThrowsAsync<DwcpClusterException>(() => connection.ListAsync<V1ConfigMap>("x", cancellationToken: TestContext.Current.CancellationToken));
+        Assert.All([read, listed], e => Assert.Contains("no JSON object", e.Message, StringComparison.Ordinal));
+        Assert.Equal("ConfigMap x/m", read.Target);
     }
 
     [Theory]
