@@ -83,6 +83,8 @@ internal sealed class NodeConnection : IAsyncDisposable
 
             if (tls.NegotiatedApplicationProtocol.ToString() != alpn)
                 throw new DwcpTransferException(DwcpErrorCode.NoCommonVersion, DwcpFault.Client, $"What listens at {address.Host}:{address.Port} does not speak {alpn}.");
+            // A lost SYN is repeated after a second, and a busy process sees its answer late: the kernel has measured round trips of its own by now.
+            if (TcpPath.Read(socket) is { } path && path.RoundTrip > TimeSpan.Zero && path.RoundTrip < connectTime) connectTime = path.RoundTrip;
             ItpComponent.RecordDecision(connectTime);
             return new NodeConnection(socket, tls, connectTime) { Peer = socket.RemoteEndPoint, UsesBbr = bbr };
         }

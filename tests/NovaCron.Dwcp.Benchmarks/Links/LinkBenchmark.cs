@@ -122,6 +122,7 @@ internal sealed class LinkBenchmark : IDisposable
         if (!_verbose) return;
         foreach (var reason in sent.Reasons) Console.WriteLine($"  {reason}");
         Console.WriteLine("  overflows by second: " + string.Join(' ', Enumerable.Range(0, (int)sent.Wall + 1).Select(s => link.Outward.OverflowsBetween(s, s + 1).ToString(CultureInfo.InvariantCulture))));
+        Console.WriteLine("  Mbit/s by tenth of a second of the start: " + string.Join(' ', Enumerable.Range(0, 30).Select(t => (link.Outward.BytesBetween((t + 0.1) / 10, (t + 1.1) / 10) * 80 / 1e6).ToString("0", CultureInfo.InvariantCulture))));
         Console.WriteLine("  Mbit/s by second: " + string.Join(' ', Enumerable.Range(0, (int)sent.Wall + 1).Select(s => (link.Outward.BytesBetween(s, s + 1) * 8 / 1e6).ToString("0", CultureInfo.InvariantCulture))));
     }
 
