@@ -227,7 +227,7 @@ internal sealed unsafe class BlockWorkspace
     /// <returns>The bytes written, or 0 when they would not fit <paramref name="destination"/>.</returns>
     public int EncodeSegments(ReadOnlySpan<byte> block, Span<byte> destination, DwcpLevel level)
     {
-        Parser parser = level == DwcpLevel.Fast ? _fast ??= new FastParser(15) : _balanced ??= new LazyParser(5, 16, 8);
+        Parser parser = level == DwcpLevel.Fast ? _fast ??= new FastParser(16) : _balanced ??= new LazyParser(5, 16, 12, 6);
         _sequences ??= new SequenceBuffer(CommandCoding.MaxSegment);
         _commandEncoder ??= new CommandEncoder();
         int segmentLength = LevelParameters.Of(level).SegmentLength;
