@@ -5,15 +5,12 @@ namespace NovaCron.Dwcp.Codec;
 /// access; all fit a decoder's default limit of 128 MiB with the buffers beside.
 /// </summary>
 /// <param name="BlockLength">Bytes of a frame's block.</param>
-/// <param name="SegmentLength">
-/// Bytes that share one set of entropy codes. At Balanced 2^18 expand 7 to 10 % faster than 2^17 and take 0.8 to 1.2 % more of a disk image, programs and
-/// memory, 0.3 to 0.8 % less of text and logs.
-/// </param>
+/// <param name="SegmentLength">Bytes that share one set of entropy codes, where the data is not text.</param>
 internal sealed record LevelParameters(int BlockLength, int SegmentLength)
 {
     private static readonly LevelParameters Store = new(1 << 20, 1 << 17);
     private static readonly LevelParameters Fast = new(1 << 21, 1 << 18);
-    private static readonly LevelParameters Balanced = new(1 << 23, 1 << 18);
+    private static readonly LevelParameters Balanced = new(1 << 23, 1 << 17);
     private static readonly LevelParameters Dense = new(1 << 23, 1 << 17);
     private static readonly LevelParameters Max = new(1 << 24, 1 << 17);
 

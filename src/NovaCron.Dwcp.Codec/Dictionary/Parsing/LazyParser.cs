@@ -32,7 +32,6 @@ internal sealed unsafe class LazyParser : Parser
 
     private readonly RowFinder _finder;
     private readonly int _attempts;
-    private readonly int _lazyAttempts;
     private readonly uint[] _hashArray = GC.AllocateArray<uint>(Ahead, pinned: true);
     private readonly uint* _hashes;
     private readonly nint[] _foundArray = GC.AllocateArray<nint>(RowFinder.RowEntries, pinned: true);
@@ -47,12 +46,10 @@ internal sealed unsafe class LazyParser : Parser
     /// <param name="hashBytes">The bytes that a candidate shares at least.</param>
     /// <param name="rowBits">Binary logarithm of the most rows.</param>
     /// <param name="attempts">How many candidates of a row are compared, 1 to 15.</param>
-    /// <param name="lazyAttempts">The same at the two positions behind one that has a match: there most lose against it.</param>
-    public LazyParser(int hashBytes, int rowBits, int attempts, int lazyAttempts)
+    public LazyParser(int hashBytes, int rowBits, int attempts)
     {
         _finder = new RowFinder(hashBytes, rowBits);
         _attempts = attempts;
-        _lazyAttempts = lazyAttempts;
         _hashes = (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_hashArray));
         _found = (nint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_foundArray));
     }
@@ -83,7 +80,7 @@ internal sealed unsafe class LazyParser : Parser
         _noise = noise;
         while (p < limit)
         {
-            int length = Search(p, stop, _attempts, out int offset);
+            int length = Search(p, stop, out int offset);
             if (length < MinMatch - 1)
             {
                 p += 1 + (p - anchor >> skipShift);
@@ -98,7 +95,7 @@ internal sealed unsafe class LazyParser : Parser
                 while (patience > 0 && p + 1 < limit)
                 {
                     p++;
-                    int nextLength = Search(p, stop, _lazyAttempts, out int nextOffset);
+                    int nextLength = Search(p, stop, out int nextOffset);
                     int handicap = patience == 2 ? 4 : 7;
                     if (nextLength >= MinMatch - 1 && Gain(nextLength, nextOffset) > gain + handicap)
                     {
@@ -140,7 +137,7 @@ internal sealed unsafe class LazyParser : Parser
         return 4 * length - (index < RecentOffsets.Count ? index : BitOperations.Log2((uint)offset + 3));
     }
 
-    private int Search(byte* p, byte* stop, int attempts, out int offset)
+    private int Search(byte* p, byte* stop, out int offset)
     {
         byte* block = _block;
         uint position = (uint)(p - block);
@@ -162,7 +159,7 @@ internal sealed unsafe class LazyParser : Parser
             // All are asked for before the first is looked at: each may be a cache miss.
             nint* found = _found;
             int count = 0;
-            for (; candidates != 0 && attempts > 0; attempts--, candidates &= candidates - 1)
+            for (int attempts = _attempts; candidates != 0 && attempts > 0; attempts--, candidates &= candidates - 1)
             {
                 byte* c = block + positions[head + (uint)BitOperations.TrailingZeroCount(candidates) & RowFinder.RowEntries - 1];
                 MatchKernel.Prefetch(c);
