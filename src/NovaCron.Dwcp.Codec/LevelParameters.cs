@@ -5,7 +5,7 @@ namespace NovaCron.Dwcp.Codec;
 /// access; all fit a decoder's default limit of 128 MiB with the buffers beside.
 /// </summary>
 /// <param name="BlockLength">Bytes of a frame's block.</param>
-/// <param name="SegmentLength">Bytes that share one set of entropy codes.</param>
+/// <param name="SegmentLength">Bytes that share one set of entropy codes, where the data is not text.</param>
 internal sealed record LevelParameters(int BlockLength, int SegmentLength)
 {
     private static readonly LevelParameters Store = new(1 << 20, 1 << 17);

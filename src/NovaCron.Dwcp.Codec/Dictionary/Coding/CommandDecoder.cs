@@ -104,18 +104,22 @@ internal sealed unsafe class CommandDecoder
         byte* extra = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra));
         long bit = 0;
         long bits = (long)extraLength * 8;
+
+        // Looked at once after all: so many codes, of 31 bits each at most, do not reach beyond the buffer.
+        int beyond = 0;
         for (int i = 0; i < count; i++)
         {
             int code = codes[i];
             int exponent = code >> 3;
             uint raw = (uint)(Bytes.Load64(extra + (bit >> 3)) >> (int)(bit & 7)) & (1u << exponent) - 1;
             bit += exponent;
-            if (exponent > CommandCoding.MaxExponent || bit > bits)
-            {
-                throw new DwcpFormatException("An offset is larger than any window, or its bits are missing.");
-            }
-
+            beyond |= CommandCoding.MaxExponent - exponent;
             offsets[i] = (int)((uint)(8 + (code & 7)) << exponent | raw) - CommandCoding.OffsetBias;
+        }
+
+        if (beyond < 0 || bit > bits)
+        {
+            throw new DwcpFormatException("An offset is larger than any window, or its bits are missing.");
         }
 
         if (bits - bit >= 8)

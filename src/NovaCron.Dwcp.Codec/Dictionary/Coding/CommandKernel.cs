@@ -106,11 +106,15 @@ internal static unsafe class CommandKernel
                 o = next;
 
                 // A match from less than 16 bytes back repeats a pattern: the first vector is made of what there is, the others come from a
-                // multiple of the offset that is 16 or more back. From further back the pattern is the vector, the multiple the offset itself.
-                int near = offset - 16;
-                nint row = 16 + (near & near >> 31);
-                VectorTable.Lookup(Vector128.Load(from), Vector128.Load(patterns + 16 * row)).Store(match);
-                from = match - (offset - row) - distances[row];
+                // multiple of the offset that is 16 or more back. Such matches are rare, or come one after the other.
+                Vector128<byte> vector = Vector128.Load(from);
+                if (offset < 16)
+                {
+                    vector = VectorTable.Lookup(vector, Vector128.Load(patterns + 16 * (nint)offset));
+                    from = match - distances[offset];
+                }
+
+                vector.Store(match);
                 Vector128.Load(from + 16).Store(match + 16);
                 if (length > 32)
                 {
@@ -137,10 +141,11 @@ internal static unsafe class CommandKernel
             return false;
         }
 
-        Unsafe.CopyBlockUnaligned(o, literals, (uint)rest);
+        // Before the call: vectors that outlive one lie in memory, and all the loop would wait for that.
         recent.First = ring[0];
         recent.Second = ring[1];
         recent.Third = ring[2];
+        Unsafe.CopyBlockUnaligned(o, literals, (uint)rest);
         state.Out = segmentEnd;
         state.Lengths = lengths;
         state.Offsets = offsets;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace NovaCron.Dwcp.Codec.Entropy.Huffman;
 
@@ -184,39 +185,57 @@ internal static unsafe class HuffmanCode
     /// <summary>Fills the decoding table, indexed by the next 11 bits: symbol &lt;&lt; 8 | length.</summary>
     public static void FillTable(ReadOnlySpan<byte> lengths, Span<ushort> table)
     {
-        Span<int> next = stackalloc int[MaxBits + 2];
-        FirstCodes(lengths, next);
         ArgumentOutOfRangeException.ThrowIfLessThan(table.Length, TableSize);
-        fixed (ushort* t = table)
-        fixed (int* n = next)
+
+        // The symbols by length first: which length comes next is as good as random, and each is filled in its own way.
+        int* places = stackalloc int[MaxBits + 2];
+        new Span<int>(places, MaxBits + 2).Clear();
+        foreach (byte length in lengths)
         {
-            for (int s = 0; s < lengths.Length; s++)
+            places[length + 1]++;
+        }
+
+        for (int bits = 1; bits <= MaxBits; bits++)
+        {
+            places[bits + 1] += places[bits];
+        }
+
+        byte* order = stackalloc byte[256];
+        for (int s = 0; s < 256; s++)
+        {
+            order[places[lengths[s]]++] = (byte)s;
+        }
+
+        // A complete code fills the table exactly, so no entry is beyond it. A length's place is now where the next one's symbols begin.
+        fixed (ushort* t = table)
+        {
+            ushort* entry = t;
+            for (int length = 1; length <= MaxBits; length++)
             {
-                int length = lengths[s];
-                if (length == 0)
+                int entries = TableSize >> length;
+                for (int i = places[length - 1]; i < places[length]; i++, entry += entries)
                 {
-                    continue;
-                }
+                    uint value = (uint)(order[i] << 8 | length) * 0x0001_0001;
+                    switch (entries)
+                    {
+                        case 1:
+                            *entry = (ushort)value;
+                            break;
+                        case 2:
+                            Unsafe.WriteUnaligned(entry, value);
+                            break;
+                        case 4:
+                            Unsafe.WriteUnaligned(entry, (ulong)value << 32 | value);
+                            break;
+                        default:
+                            Vector128<uint> eight = Vector128.Create(value);
+                            for (ushort* e = entry; e < entry + entries; e += 8)
+                            {
+                                eight.Store((uint*)e);
+                            }
 
-                // A complete code fills the table exactly; a class's next place is beyond it only once all its codes are placed.
-                ushort* entry = t + (n[length]++ << (MaxBits - length));
-                uint value = (uint)(s << 8 | length) * 0x0001_0001;
-                switch (TableSize >> length)
-                {
-                    case 1:
-                        *entry = (ushort)value;
-                        break;
-                    case 2:
-                        Unsafe.WriteUnaligned(entry, value);
-                        break;
-                    default:
-                        ulong four = (ulong)value << 32 | value;
-                        for (ushort* end = entry + (TableSize >> length); entry < end; entry += 4)
-                        {
-                            Unsafe.WriteUnaligned(entry, four);
-                        }
-
-                        break;
+                            break;
+                    }
                 }
             }
         }

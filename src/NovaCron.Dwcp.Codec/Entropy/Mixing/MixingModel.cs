@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using NovaCron.Dwcp.Codec.Dictionary.Matching;
 
 namespace NovaCron.Dwcp.Codec.Entropy.Mixing;
 
@@ -33,7 +34,6 @@ internal sealed unsafe class MixingModel
 
     /// <summary>Steps of the last correction.</summary>
     private const int FinalBits = 5;
-
 
     private const int SlotWords = 16;
     private const int DirectSlots = 256 + 4096;
@@ -73,10 +73,9 @@ internal sealed unsafe class MixingModel
     private readonly ushort* _runBytes;
     private readonly int* _first;
     private readonly int* _second;
-    private readonly int* _inputs;
     private readonly ushort** _slotsNow;
     private readonly ushort** _mapped;
-    private readonly uint* _hashes;
+    private readonly uint* _hashes; // of the byte that is coded; from the eighth on, those of the byte after it as it is guessed
     private readonly int* _matchTable;
     private readonly int* _nearTable;
     private ushort[] _slotArray = [];
@@ -160,7 +159,6 @@ internal sealed unsafe class MixingModel
         _runs = (ushort*)(p += MatchMap);
         _runBytes = (ushort*)(p += Runs);
         p += Runs;
-        _inputs = (int*)p;
         _hashes = (uint*)(p + 64);
         _slotsNow = (ushort**)(p + 128);
         _mapped = (ushort**)(p + 384);
@@ -203,7 +201,6 @@ internal sealed unsafe class MixingModel
         new Span<int>(_second, SecondSets * Inputs).Fill(StartWeight);
         new Span<ushort>(_runs, RunContexts).Fill(49_152);
         new Span<ushort>(_runBytes, RunContexts).Fill(49_152);
-        new Span<int>(_inputs, Inputs).Clear();
         for (int i = 0; i < 1024 << FinalBits; i++)
         {
             _final[i] = Squashes[(i & (1 << FinalBits) - 1) << 12 - FinalBits | 1 << 11 - FinalBits];
@@ -313,11 +310,11 @@ internal sealed unsafe class MixingModel
         int expected = _matchLength > 0 ? _block[_matchPosition] : 0;
         if (_text)
         {
-            TextContexts(at, position, expected);
+            TextContexts(_hashes, at, position, expected, _word);
         }
         else
         {
-            OtherContexts(at, position, expected);
+            OtherContexts(_hashes, at, position, expected);
         }
 
         int previous = position >= Known ? at[-1] : 0;
@@ -326,9 +323,12 @@ internal sealed unsafe class MixingModel
         ushort** slots = _slotsNow;
         ushort** mapped = _mapped;
         uint* hashes = _hashes;
-        int* inputs = _inputs;
         int bits = 1;
         int expectedBits = _matchLength > 0 ? expected | 256 : 0;
+
+        // Slots are asked for before they are needed, by the byte itself where it is known, else by what the match expects.
+        int guess = write ? expected : value;
+        bool hasGuess = !write || _matchLength > 0;
         for (int half = 0; half < 2; half++)
         {
             if (half == 0)
@@ -339,6 +339,14 @@ internal sealed unsafe class MixingModel
                     slots[i] = Slot(hashes[i], Place(hashes[i]));
                 }
 
+                if (hasGuess)
+                {
+                    for (int i = 0; i < Hashed; i++)
+                    {
+                        MatchKernel.Prefetch(_slots + SecondPlace(hashes[i], Mixed(hashes[i] + (uint)(guess >> 4 | 16), i)) * SlotWords);
+                    }
+                }
+
                 slots[Hashed] = _direct + previous * SlotWords;
             }
             else
@@ -346,7 +354,12 @@ internal sealed unsafe class MixingModel
                 for (int i = 0; i < Hashed; i++)
                 {
                     uint hash = Mixed(hashes[i] + (uint)bits, i);
-                    slots[i] = Slot(hash, Place(hashes[i]) & ~(uint)(GroupSlots - 1) | Place(hash) & GroupSlots - 1);
+                    slots[i] = Slot(hash, SecondPlace(hashes[i], hash));
+                }
+
+                if (hasGuess)
+                {
+                    AskForNext(at, position, guess, write);
                 }
 
                 slots[Hashed] = _direct + (256 + (previous << 4 | bits & 15)) * SlotWords;
@@ -355,23 +368,16 @@ internal sealed unsafe class MixingModel
             int node = 1;
             for (int shift = half == 0 ? 7 : 3; ; shift--)
             {
-                ushort* map = _maps;
-                for (int i = 0; i <= Hashed; i++)
-                {
-                    ushort* meaning = map + Quantised(slots[i][node]);
-                    mapped[i] = meaning;
-                    inputs[i] = Stretches[*meaning >> 4];
-                    map += MapSize;
-                }
-
                 // The match predicts its next bit as long as this byte agreed with it so far.
                 bool matching = expectedBits >> (shift + 1) == bits;
                 ushort* match = _matchMap + (state << 1 | expected >> shift & 1);
-                inputs[Hashed + 1] = matching ? Stretches[*match >> 4] : 0;
 
+                // Made in registers: a vector that is loaded where its parts were just stored waits until they have left the store queue.
+                Vector256<int> values = Vector256.Create(
+                    Input(0, slots, node, mapped), Input(1, slots, node, mapped), Input(2, slots, node, mapped), Input(3, slots, node, mapped),
+                    Input(4, slots, node, mapped), Input(5, slots, node, mapped), Input(6, slots, node, mapped), matching ? Stretches[*match >> 4] : 0);
                 int* first = _first + ((matching ? matchSet : 0) | bits) * Inputs;
                 int* second = _second + (previous << 3 | shift) * Inputs;
-                Vector256<int> values = Vector256.Load(inputs);
                 Vector256<int> firstWeights = Vector256.Load(first);
                 Vector256<int> secondWeights = Vector256.Load(second);
                 int one = Vector256.Sum(Vector256.ShiftRightArithmetic(values * firstWeights, 8)) >> 8;
@@ -426,18 +432,57 @@ internal sealed unsafe class MixingModel
         Learned(at, position, value, expected);
     }
 
+    /// <summary>What one context predicts; where that is learned goes to <paramref name="mapped"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Input(int i, ushort** slots, int node, ushort** mapped)
+    {
+        ushort* meaning = _maps + i * MapSize + Quantised(slots[i][node]);
+        mapped[i] = meaning;
+        return Stretches[*meaning >> 4];
+    }
+
+    /// <summary>
+    /// Asks for the slots of the next byte's first half, should the byte at <paramref name="at"/> be the one that is guessed. The decoder's block
+    /// holds the guess until the byte is known. The last context waits for what the byte tells and is left out.
+    /// </summary>
+    private void AskForNext(byte* at, int position, int guess, bool write)
+    {
+        if (write)
+        {
+            *at = (byte)guess;
+        }
+
+        uint* h = _hashes + 8;
+        int expected = _matchLength > 0 ? _block[_matchPosition + 1] : 0;
+        if (_text)
+        {
+            TextContexts(h, at + 1, position + 1, expected, WordWith(guess));
+        }
+        else
+        {
+            OtherContexts(h, at + 1, position + 1, expected);
+        }
+
+        for (int i = 0; i < Hashed - 1; i++)
+        {
+            MatchKernel.Prefetch(_slots + Place(Mixed(h[i], i)) * SlotWords);
+        }
+    }
+
+    /// <summary>The word, if this byte comes next.</summary>
+    private uint WordWith(int value) => (uint)((value | 32) - 'a') < 26 || value >= 128 ? (_word + (uint)(value | 32)) * 0x2F0B_4C47u : 0;
+
     /// <summary>How far the match is trusted: its length, or how soon it is known to end.</summary>
     private uint Trust => (uint)(_armed > 0 ? 15 + Math.Min(_armed, 16) : Math.Min(_matchLength, 15));
 
     /// <summary>Contexts of records: the bytes 1 to 16 before, the place in eight bytes, and what stood at the two earlier places.</summary>
-    private void OtherContexts(byte* at, int position, int expected)
+    private void OtherContexts(uint* h, byte* at, int position, int expected)
     {
         uint last = position >= Known ? BigEndian(at - 4) : 0;
         uint eighth = position >= Known ? at[-8] : 0u;
         uint sixteenth = position >= 16 ? at[-16] : 0u;
         uint place = (uint)position & 7;
         uint byteHere = (uint)expected;
-        uint* h = _hashes;
         h[0] = ((last & 0xFFFF) + 1) * 0x9E37_79B1u;
         h[1] = (last + 3) * 0xC2B2_AE3Du;
         h[2] = ((last >> 8 & 0xFFFF) + 7) * 0x2545_F491u;
@@ -447,16 +492,15 @@ internal sealed unsafe class MixingModel
     }
 
     /// <summary>Contexts of text: the bytes before, the word, and what stood at the earlier place.</summary>
-    private void TextContexts(byte* at, int position, int expected)
+    private void TextContexts(uint* h, byte* at, int position, int expected, uint word)
     {
         uint last = position >= Known ? BigEndian(at - 4) : 0;
         uint before = position >= Known ? BigEndian(at - 8) : 0;
-        uint* h = _hashes;
         h[0] = ((last & 0xFFFF) + 1) * 0x9E37_79B1u;
         h[1] = ((last & 0xFF_FFFF) + 2) * 0x85EB_CA77u;
         h[2] = (last + 3) * 0xC2B2_AE3Du;
         h[3] = (last ^ (before & 0xFFFF) * 0x2C1B_3C6Du) * 0x27D4_EB2Fu + 4;
-        h[4] = (_word + 5) * 0x1656_67B1u ^ (last & 0xFF) * 0x9E37_79B1u;
+        h[4] = (word + 5) * 0x1656_67B1u ^ (last & 0xFF) * 0x9E37_79B1u;
         h[5] = ((uint)expected << 16 | Trust << 8 | last & 0xFF) * 0x9FB2_1C65u + 6;
     }
 
@@ -464,7 +508,7 @@ internal sealed unsafe class MixingModel
 
     private void Learned(byte* at, int position, int value, int expected)
     {
-        _word = (uint)((value | 32) - 'a') < 26 || value >= 128 ? (_word + (uint)(value | 32)) * 0x2F0B_4C47u : 0;
+        _word = WordWith(value);
         byte* next = at + 1;
         int nextPosition = position + 1;
         _armed -= _armed > 0 ? 1 : 0;
@@ -534,6 +578,9 @@ internal sealed unsafe class MixingModel
     private static uint Mixed(uint hash, int context) => (hash ^ hash >> 15) * 0x2C1B_3C6Du + (uint)context * 0x9E37_79B1u;
 
     private uint Place(uint hash) => (hash ^ hash >> 13) & _slotMask;
+
+    /// <summary>Where a second half byte stands: in the group of the first.</summary>
+    private uint SecondPlace(uint first, uint hash) => Place(first) & ~(uint)(GroupSlots - 1) | Place(hash) & GroupSlots - 1;
 
     /// <summary>The counters of a context's half byte; where it has none, those of the less experienced of two.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
