@@ -66,7 +66,8 @@ public sealed class ClusterConnectionTests : IDisposable
             var query = request.RequestUri!.Query;
             asked.Add(query);
             var second = query.Contains("continue=more", StringComparison.Ordinal);
-            var page = $$"""{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"7"{{(second ? "" : ",\"continue\":\"more\"")}}},"items":[{"metadata":{"name":"{{(second ? "b" : "a")}}"},"data":{"k":"v"}}]}""";
+            var (next, name) = second ? ("", "b") : (""","continue":"more" """, "a");
+            var page = $$"""{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"7"{{next}} },"items":[{"metadata":{"name":"{{name}}"},"data":{"k":"v"} }]}""";
             return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(page) };
         };
         using var connection = _server.Connect(Fast);
