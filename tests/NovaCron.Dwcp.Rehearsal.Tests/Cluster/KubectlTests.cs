@@ -88,10 +88,10 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
     {
         Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "kubectl"))), "kubectl is not installed");
         var ns = await fixture.NamespaceAsync();
-        fixture.Store.Create(ResourceTypes.Pods, Workloads.Pod(ns, "web", Workloads.ReadyProbe));
-        await fixture.Eventually(() => fixture.ReadyPods(ns, "web").Count == 1, "a ready pod");
+        fixture.Store.Create(ResourceTypes.Pods, Workloads.Pod(ns, "forwarded", Workloads.ReadyProbe));
+        await fixture.Eventually(() => fixture.ReadyPods(ns, "forwarded").Count == 1, "a ready pod");
         var start = new ProcessStartInfo("kubectl") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["port-forward", "pod/web", ":8080", ":9", "--namespace", ns, "--kubeconfig", fixture.Cluster.KubeconfigPath])
+        foreach (var argument in (string[])["port-forward", "pod/forwarded", ":8080", ":9", "--namespace", ns, "--kubeconfig", fixture.Cluster.KubeconfigPath])
         {
             start.ArgumentList.Add(argument);
         }
@@ -101,7 +101,7 @@ public sealed class KubectlTests(ClusterFixture fixture) : IClassFixture<Cluster
         {
             var (open, closed) = (await PortAsync("-> 8080"), await PortAsync("-> 9"));
             var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => fixture.Http.GetStringAsync($"http://127.0.0.1:{open}/name", TestContext.Current.CancellationToken)));
-            Assert.All(answers, answer => Assert.Contains("web", answer));
+            Assert.All(answers, answer => Assert.Contains("forwarded", answer));
             await Assert.ThrowsAnyAsync<HttpRequestException>(() => fixture.Http.GetStringAsync($"http://127.0.0.1:{closed}/", TestContext.Current.CancellationToken));
             Assert.Contains("error forwarding port 9 to pod", await LineAsync(kubectl.StandardError, "error forwarding"));
         }
