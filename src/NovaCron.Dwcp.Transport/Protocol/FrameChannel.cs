@@ -5,6 +5,10 @@ namespace NovaCron.Dwcp.Transport.Protocol;
 /// <summary>
 /// Frames over a stream. One reader and any number of writers at a time. Small frames gather until <see cref="FlushAsync"/> or until the buffer is full, so that a
 /// small object travels in one TLS record; large frames go out at once, behind what gathered.
+/// <para>
+/// A send that began is never torn: TLS numbers its records (RFC 8446, 5.3), so one that is encrypted and not sent makes every later one unreadable, the Error frame with
+/// the reason, too. Cancellation therefore ends the wait for a turn at once, and a send only after <see cref="SendGrace"/>; then the channel sends nothing more.
+/// </para>
 /// </summary>
 internal sealed class FrameChannel : IAsyncDisposable
 {
@@ -22,6 +26,7 @@ internal sealed class FrameChannel : IAsyncDisposable
     // Writing; guarded by _writing.
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly byte[] _writeBuffer = new byte[WriteBufferBytes];
+    private readonly CancellationTokenSource _cut = new();
     private int _gathered;
 
     private long _bytesRead;
@@ -30,6 +35,9 @@ internal sealed class FrameChannel : IAsyncDisposable
     private int _disposed;
 
     public FrameChannel(Stream stream) => _stream = stream;
+
+    /// <summary>How long a send whose caller cancelled may still take to be whole.</summary>
+    public TimeSpan SendGrace { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>A longer frame is a protocol violation.</summary>
     public int MaxFrameBytes { get; set; } = WireLimits.MaxFrameBeforeOpen;
@@ -123,6 +131,7 @@ internal sealed class FrameChannel : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stream.DisposeAsync().ConfigureAwait(false);
+        await _cut.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>Gives the read buffer back; only once nobody reads any more.</summary>
@@ -226,9 +235,12 @@ internal sealed class FrameChannel : IAsyncDisposable
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        if (_cut.IsCancellationRequested) throw Broken("The connection sends nothing more: a frame was cancelled before all of it was sent.", null);
         try
         {
-            await _stream.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+            var sending = _stream.WriteAsync(bytes, _cut.Token);
+            if (sending.IsCompletedSuccessfully) sending.GetAwaiter().GetResult();
+            else await SendWithinGraceAsync(sending, cancellationToken).ConfigureAwait(false);
             Interlocked.Add(ref _bytesWritten, bytes.Length);
             Interlocked.Exchange(ref _lastActivity, Environment.TickCount64);
         }
@@ -237,4 +249,24 @@ internal sealed class FrameChannel : IAsyncDisposable
             throw Broken($"The connection broke while sending: {e.Message}", e);
         }
     }
+
+    private async ValueTask SendWithinGraceAsync(ValueTask sending, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using (cancellationToken.UnsafeRegister(static channel => ((FrameChannel)channel!).CutSoon(), this).ConfigureAwait(false))
+            {
+                await sending.ConfigureAwait(false);
+            }
+
+            _cut.TryReset(); // it was whole in time; false only when the grace ended in this moment, and then the next send says so
+        }
+        catch (OperationCanceledException) when (_cut.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
+    }
+
+    private void CutSoon() => _cut.CancelAfter(SendGrace);
 }
