@@ -175,7 +175,15 @@ public sealed class RolloutRunbookTests(ITestOutputHelper log)
         RolloutObservation? last = null;
         await WaitAsync(() => (last = service.ObserveAsync(cancellationToken).GetAwaiter().GetResult()) is { Percent: 10 }, () => $"{last?.State}: {last?.Message}", cancellationToken);
         Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
-        await process.WaitForExitAsync(cancellationToken);
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken).WaitAsync(TimeSpan.FromMinutes(3), cancellationToken); // a parent that ignores SIGINT passes that on
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+
         log.WriteLine(await output + await error);
         await WaitAsync(() => (last = service.ObserveAsync(cancellationToken).GetAwaiter().GetResult()) is { State: RolloutState.RolledBack, Percent: 0 },
             () => $"{last?.State}: {last?.Message}", cancellationToken);
