@@ -65,7 +65,7 @@ public sealed class AmstComponent : IDwcpComponent
     private static string TransformsSelfTest()
     {
         var random = new Random(20240611);
-        var records = new byte[64 * 1024];
+        var records = new byte[16 * 1024];
         var code = new byte[records.Length];
         long time = 1_700_000_000_000_000_000;
         for (int i = 0; i + 16 <= records.Length; i += 16)

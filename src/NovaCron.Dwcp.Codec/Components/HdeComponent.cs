@@ -79,7 +79,7 @@ public sealed class HdeComponent : IDwcpComponent
     public ComponentSelfTest RunSelfTest(CancellationToken ct) => SelfTest.Run(
         static _ =>
         {
-            var data = new byte[2 * 1024 * 1024];
+            var data = new byte[1024 * 1024];
             new Random(20240601).NextBytes(data);
             var original = Tails(data);
             var shifted = new byte[data.Length + 1];
@@ -87,19 +87,19 @@ public sealed class HdeComponent : IDwcpComponent
             var moved = Tails(shifted);
             var shared = original.Intersect(moved).Count();
             SelfTest.Require(shared >= original.Count / 2, $"One inserted byte left only {shared} of {original.Count} boundaries in place.");
-            return $"chunking: {original.Count} chunks of 2 MiB; {shared} boundaries survive an insertion at the front; {WindowSelfTest(data)}; {ResemblanceSelfTest(data)}; {DictionarySelfTest()}";
+            return $"chunking: {original.Count} chunks of 1 MiB; {shared} boundaries survive an insertion at the front; {WindowSelfTest(data)}; {ResemblanceSelfTest(data)}; {DictionarySelfTest()}";
         },
         ct);
 
     // What repeats far back must become references, and come back.
     private static string WindowSelfTest(byte[] noise)
     {
-        byte[] content = [.. noise.AsSpan(0, 512 * 1024), .. noise.AsSpan(0, 512 * 1024)];
-        var options = new DwcpEncoderOptions { Level = DwcpLevel.Store, BlockLength = 1 << 18, WindowLength = 1 << 20, Threads = 1 };
+        byte[] content = [.. noise.AsSpan(0, 128 * 1024), .. noise.AsSpan(0, 128 * 1024)];
+        var options = new DwcpEncoderOptions { Level = DwcpLevel.Store, BlockLength = 1 << 16, WindowLength = 1 << 20, Threads = 1 };
         var frame = DwcpEncoder.Encode(content, options);
-        SelfTest.Require(frame.Length < content.Length / 2 + 4096, $"512 KiB of noise twice took {frame.Length} bytes in one window.");
+        SelfTest.Require(frame.Length < content.Length / 2 + 4096, $"128 KiB of noise twice took {frame.Length} bytes in one window.");
         SelfTest.Require(DwcpDecoder.Decode(frame).AsSpan().SequenceEqual(content), "A windowed frame did not survive.");
-        return $"window: 512 KiB twice to {frame.Length} bytes and back";
+        return $"window: 128 KiB twice to {frame.Length} bytes and back";
     }
 
     // A changed chunk must be recognised and travel as its difference.
@@ -128,7 +128,7 @@ public sealed class HdeComponent : IDwcpComponent
         string Entry() =>
             $"{{\"session\":{random.Next(100000)},\"client\":\"node-{random.Next(40)}.site-{random.Next(4)}\",\"outcome\":\"{(random.Next(9) == 0 ? "refused" : "committed")}\",\"bytes\":{random.Next()}}}";
         byte[] Record() => System.Text.Encoding.UTF8.GetBytes($"[{Entry()},{Entry()},{Entry()}]");
-        var dictionary = DwcpDictionary.Train([.. Enumerable.Range(0, 120).Select(_ => (ReadOnlyMemory<byte>)Record())], 2048);
+        var dictionary = DwcpDictionary.Train([.. Enumerable.Range(0, 24).Select(_ => (ReadOnlyMemory<byte>)Record())], 1024);
         var payload = Record();
         var frame = dictionary.Encode(payload);
         var alone = new byte[BlockCodec.MaxEncodedLength(payload.Length)];

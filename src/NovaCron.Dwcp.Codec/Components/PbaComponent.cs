@@ -70,7 +70,7 @@ public sealed class PbaComponent : IDwcpComponent
     {
         var random = new Random(11);
         var text = new System.Text.StringBuilder();
-        while (text.Length < 32 * 1024)
+        while (text.Length < 8 * 1024)
         {
             var word = random.Next(40) * random.Next(40);
             text.Append((char)('a' + word % 26)).Append("lo").Append((char)('a' + word / 26 % 26)).Append(word % 3 == 0 ? "rem " : "ipsum ");

@@ -30,9 +30,10 @@ internal sealed class TrafficTally
 
     public TrafficVersionCounts Read()
     {
-        double Milliseconds(double share) => _latencies.Quantile(share)?.TotalMilliseconds ?? double.NaN;
-        var slowest = Interlocked.Read(ref _slowestTicks);
-        return new TrafficVersionCounts(
-            AcknowledgedCount, FailedAttempts, Milliseconds(0.5), Milliseconds(0.95), Milliseconds(0.99), slowest > 0 ? TimeSpan.FromTicks(slowest).TotalMilliseconds : double.NaN);
+        var ticks = Interlocked.Read(ref _slowestTicks);
+        var slowest = ticks > 0 ? TimeSpan.FromTicks(ticks).TotalMilliseconds : double.NaN;
+        // A quantile is the upper end of its class, which may lie above everything that was seen.
+        double Milliseconds(double share) => _latencies.Quantile(share) is { } quantile ? Math.Min(quantile.TotalMilliseconds, slowest) : double.NaN;
+        return new TrafficVersionCounts(AcknowledgedCount, FailedAttempts, Milliseconds(0.5), Milliseconds(0.95), Milliseconds(0.99), slowest);
     }
 }

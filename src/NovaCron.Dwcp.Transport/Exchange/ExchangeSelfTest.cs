@@ -15,8 +15,8 @@ internal static class ExchangeSelfTest
 
     private static async Task<string> RunAsync(CancellationToken ct)
     {
-        var bytes = new byte[3 * 1024 * 1024];
-        new Random(3).NextBytes(bytes.AsSpan(0, 2 * 1024 * 1024)); // a third is zeros
+        var bytes = new byte[768 * 1024];
+        new Random(3).NextBytes(bytes.AsSpan(0, 512 * 1024)); // a third is zeros
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start(1);
         using var client = new TcpClient();
@@ -36,7 +36,7 @@ internal static class ExchangeSelfTest
         await reading.ConfigureAwait(false);
         SelfTest.Require(sink.Committed is { } committed && committed.Span.SequenceEqual(bytes), "The bytes that arrived are not those that were sent.");
         SelfTest.Require(context.Counters.ChunkBytes < bytes.Length, "Zeros travelled.");
-        return $"one object of 3 MiB through sender, frames and receiver: {context.Counters.ChunkBytes} bytes of chunks travelled, root {root.ToString()[..12]} on both sides";
+        return $"one object of 768 KiB through sender, frames and receiver: {context.Counters.ChunkBytes} bytes of chunks travelled, root {root.ToString()[..12]} on both sides";
     }
 
     private static async Task ReceiveAsync(FrameChannel frames, ObjectReceiver receiver, CancellationToken ct)

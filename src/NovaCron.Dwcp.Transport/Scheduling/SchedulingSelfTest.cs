@@ -62,7 +62,7 @@ internal static class SchedulingSelfTest
         await using var senderScope = sender.ConfigureAwait(false);
         var receiver = new StripedStream(there);
         await using var receiverScope = receiver.ConfigureAwait(false);
-        var bytes = new byte[1 << 20];
+        var bytes = new byte[1 << 18];
         new Random(5).NextBytes(bytes);
         var sending = sender.WriteAsync(bytes, ct);
         var back = new byte[bytes.Length];

@@ -88,14 +88,18 @@ internal sealed class LinkBenchmark : IDisposable
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"## {row.Name}: {settings.Rate / 1e6:0} Mbit/s, {settings.RoundTrip.TotalMilliseconds:0} ms, {settings.Loss:P1} lost in runs of {settings.BurstLength:0.#}, buffer {settings.Buffer} x BDP, {seconds} s; goal {row.Goal}"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ceiling {ceiling * 8 / 1e6:0.0} Mbit/s"));
-        StartNode(link);
+        var shares = new List<double>();
         for (var run = 0; run < _runs; run++)
         {
+            StartNode(link); // an empty one: it would have the file already
             link.Restart(settings with { Seed = (ulong)run + 1 });
             var sent = Send(link, file, $"file{run}", seconds + 90);
             Report(row, link, sent, ceiling);
+            shares.Add(sent.UserBytes / sent.Wall / ceiling);
         }
 
+        shares.Sort();
+        if (_runs > 1) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median of {_runs}: {shares[_runs / 2]:P1} of the ceiling"));
         StopNode();
         if (!_peers) return;
         foreach (var controller in (string[])["bbr", "cubic"])
