@@ -19,6 +19,10 @@ namespace NovaCron.Dwcp.PowerShell.Cmdlets;
 /// <code>Get-DwcpCredential -Namespace staging | Start-DwcpTransfer -Receive -Source nightly/backups -Path ./restored</code>
 /// </example>
 /// <example>
+/// <para>Brings a disk up to date that was received yesterday: only what changed travels.</para>
+/// <code>Get-DwcpCredential -Namespace staging | Start-DwcpTransfer -Receive -Source vm/disk.img -Path ./disk.img -Delta</code>
+/// </example>
+/// <example>
 /// <para>Sends the logs of a directory in the background.</para>
 /// <code>Get-DwcpCredential -Namespace staging | Start-DwcpTransfer -Path /var/log -Destination logs -Include *.log -Exclude private -NoWait</code>
 /// </example>
@@ -100,6 +104,13 @@ public sealed class StartDwcpTransferCommand : TransferCmdlet
     /// <summary>Sends everything again, whatever the node has already; the same as -Resume:$false.</summary>
     [Parameter]
     public SwitchParameter NoResume { get; set; }
+
+    /// <summary>
+    /// Reads what stands at the path first and takes from it what the object shares with it, such as yesterday's version of a disk: only what changed travels. Sending needs
+    /// no such switch: what the node has in its store never travels, and what resembles it travels as its difference.
+    /// </summary>
+    [Parameter(ParameterSetName = ReceiveSet)]
+    public SwitchParameter Delta { get; set; }
 
     /// <summary>Reads the local side again afterwards and asks the node what it lists: catches files that were written to while they were sent.</summary>
     [Parameter]
@@ -195,7 +206,7 @@ public sealed class StartDwcpTransferCommand : TransferCmdlet
         });
         var local = TransferSource.FromPaths(_paths, Receive ? null : Filter());
         var result = Receive
-            ? await client.ReceiveAsync(request, TransferSink.ToPath(_paths[0]), both, cancellationToken).ConfigureAwait(false)
+            ? await client.ReceiveAsync(request, TransferSink.ToPath(_paths[0], Delta), both, cancellationToken).ConfigureAwait(false)
             : await client.SendAsync(request, local, both, cancellationToken).ConfigureAwait(false);
         if (Verify) await client.VerifyAsync(request, result, local, cancellationToken).ConfigureAwait(false);
         return new DwcpTransfer(status.Direction, request.Remote, status.Local, result);

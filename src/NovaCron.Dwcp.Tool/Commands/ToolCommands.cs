@@ -64,6 +64,7 @@ internal static class ToolCommands
           --profile PROFILE        Bulk, or Background: yields to everything else on the path, over UDP (Bulk)
           --parallelism N          TCP connections where UDP does not get through, 1 to 64
           --no-resume              send everything again
+          --delta                  receive: take what the object shares with what stands at PATH from there; only the rest travels
           --verbose                say which way was taken and why
           --require-rdma           the datacentre's bulk path by RDMA verbs, or an error that says what is missing
           --quiet                  no progress

@@ -70,12 +70,12 @@ internal static class TransferCommand
 
     public static Task<int> ReceiveAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var options = new OptionReader("dwcp receive", arguments, Valued, Switches);
+        var options = new OptionReader("dwcp receive", arguments, Valued, [.. Switches, "delta"]);
         options.ExpectOperands("dwcp://HOST[:PORT]/OBJECT", "PATH");
         var request = Request(options, options.Operands[0]);
         if (options.Operands[1] == Pipe)
             return ReceivePipeAsync(options, request, cancellationToken);
-        var sink = TransferSink.ToPath(Path.GetFullPath(options.Operands[1]));
+        var sink = TransferSink.ToPath(Path.GetFullPath(options.Operands[1]), options.Has("delta"));
         return RunAsync(options, Console.Out, (client, progress) => client.ReceiveAsync(request, sink, progress, cancellationToken));
     }
 

@@ -16,6 +16,7 @@ internal sealed class ChunkingSource : ISegmentSource
 {
     private readonly IEnumerable<SourceEntry> _entries;
     private readonly bool _describe;
+    private readonly Action<FileChunk>? _found;
     private readonly Queue<DataDraft> _ready = [];
 
     // The segment being made.
@@ -26,10 +27,12 @@ internal sealed class ChunkingSource : ISegmentSource
 
     /// <param name="entries">What to read.</param>
     /// <param name="describe">Whether chunks get their super-features, for a receiver that looks for similar ones.</param>
-    public ChunkingSource(IEnumerable<SourceEntry> entries, bool describe = false)
+    /// <param name="found">Told of every chunk of a file, zeros left out.</param>
+    public ChunkingSource(IEnumerable<SourceEntry> entries, bool describe = false, Action<FileChunk>? found = null)
     {
         _entries = entries;
         _describe = describe;
+        _found = found;
     }
 
     public ObjectHasher Hasher { get; } = new();
@@ -125,7 +128,7 @@ internal sealed class ChunkingSource : ISegmentSource
             var length = CutOne(_slab.AsSpan(position, end - position));
             // The slab belongs to the draft: a chunk may close a full draft, and the rest must not go with it.
             if (Draft().IsFull) break;
-            AddChunk(_slab.AsMemory(position, length));
+            if (AddChunk(_slab.AsMemory(position, length)) is { } hash) _found?.Invoke(new FileChunk(entry.FullPath!, offset + position - start, length, hash));
             position += length;
         }
 
@@ -159,7 +162,8 @@ internal sealed class ChunkingSource : ISegmentSource
     private static int CutOne(ReadOnlySpan<byte> data) =>
         data.Length >= FastCdc.DefaultMaximum && BlockCodec.IsZero(data[..FastCdc.DefaultMaximum]) ? FastCdc.DefaultMaximum : FastCdc.Default.Cut(data);
 
-    private void AddChunk(ReadOnlyMemory<byte> chunk)
+    // Null for zeros.
+    private ContentHash? AddChunk(ReadOnlyMemory<byte> chunk)
     {
         var draft = Draft();
         HdeComponent.RecordChunk(chunk.Length);
@@ -169,7 +173,7 @@ internal sealed class ChunkingSource : ISegmentSource
             Hasher.AddZeros(chunk.Length);
             _zeros += chunk.Length;
             draft.ZeroBytes += chunk.Length;
-            return;
+            return null;
         }
 
         FlushZeros();
@@ -180,6 +184,7 @@ internal sealed class ChunkingSource : ISegmentSource
         draft.Add(hash, chunk);
         if (_describe) draft.Features.Add(ChunkFeatures.Of(chunk.Span));
         if (draft.ChunkBytes >= WireLimits.SegmentDataBytes && _slab.Length == 0) CloseSegment();
+        return hash;
     }
 
     private void FlushZeros()

@@ -26,6 +26,7 @@ internal sealed class DirectorySink : IObjectSink
     private readonly string _name;
     private readonly string _partialName;
     private readonly EntryRules _rules;
+    private readonly PresentChunks? _present;
     private readonly List<(EntryHeader Entry, long Number)> _entries = [];
     private readonly Dictionary<ContentHash, Place> _chunks = [];
     private readonly Dictionary<long, SafeFileHandle> _open = [];
@@ -39,8 +40,10 @@ internal sealed class DirectorySink : IObjectSink
 
     /// <param name="destination">The file or directory to make.</param>
     /// <param name="maximumEntries">Most entries accepted.</param>
-    public DirectorySink(string destination, int maximumEntries)
+    /// <param name="present">What stands at the destination, where chunks are taken from it; null otherwise.</param>
+    public DirectorySink(string destination, int maximumEntries, PresentChunks? present = null)
     {
+        _present = present;
         _destination = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
         _name = Path.GetFileName(_destination);
         if (_name.Length == 0) throw Local($"{destination} cannot be made: name a file or directory below it.", null);
@@ -90,25 +93,40 @@ internal sealed class DirectorySink : IObjectSink
     public bool Has(in ReceivedRecord record)
     {
         var hash = record.Record.Hash;
-        if (!_chunks.TryGetValue(hash, out var place) || place.Length != (int)record.Record.Length) return false;
+        if (!_chunks.TryGetValue(hash, out var place) || place.Length != (int)record.Record.Length) return TryTakePresent(record);
         if (place.Verified) return true;
         if (!TryRead(place) || ContentHash.Of(_buffer.AsSpan(0, place.Length)) != hash)
         {
             _chunks.Remove(hash);
-            return false;
+            return TryTakePresent(record);
         }
 
         _chunks[hash] = place with { Verified = true };
         return true;
     }
 
-    public ValueTask<Task> StoreAsync(ReceivedRecord record, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> raw, CancellationToken cancellationToken)
+    // Copied at once: what stands at the destination may change until the object is complete.
+    private bool TryTakePresent(in ReceivedRecord record)
     {
-        Write(record.Entry, record.Offset, raw.Span);
+        if (_present is null || record.Record.Length > _buffer.Length) return false;
+        var raw = _buffer.AsSpan(0, (int)record.Record.Length);
+        if (!_present.TryRead(record.Record.Hash, raw)) return false;
+        Take(record, raw);
+        return true;
+    }
+
+    private void Take(in ReceivedRecord record, ReadOnlySpan<byte> raw)
+    {
+        Write(record.Entry, record.Offset, raw);
         _chunks[record.Record.Hash] = new Place(record.Entry, record.Offset, raw.Length, Verified: true);
         _journalGroup.Hash(record.Record.Hash).UInt64((ulong)record.Entry).UInt64((ulong)record.Offset).UInt32((uint)raw.Length);
         _unjournalled += raw.Length;
         if (_unjournalled >= JournalGroupBytes) WriteJournal();
+    }
+
+    public ValueTask<Task> StoreAsync(ReceivedRecord record, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> raw, CancellationToken cancellationToken)
+    {
+        Take(record, raw.Span);
         return ValueTask.FromResult(Task.CompletedTask);
     }
 

@@ -63,7 +63,16 @@ public sealed class TransferClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(sink);
         var run = Begin(request, needsPath: true);
-        return TransferAsync(run, progress, (session, context) => session.ReceiveAsync(run.Address.Path.Text, sink, context, cancellationToken), cancellationToken);
+        return sink is PathSink { IsDelta: true } path ? PreparedAsync(path) : ReceiveNowAsync();
+
+        Task<TransferResult> ReceiveNowAsync() =>
+            TransferAsync(run, progress, (session, context) => session.ReceiveAsync(run.Address.Path.Text, sink, context, cancellationToken), cancellationToken);
+
+        async Task<TransferResult> PreparedAsync(PathSink destination)
+        {
+            await destination.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            return await ReceiveNowAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>

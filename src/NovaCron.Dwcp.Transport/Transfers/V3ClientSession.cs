@@ -100,7 +100,7 @@ internal sealed class V3ClientSession : IClientSession
         context.Datacenter is { } wish
             ? PreferBulkAsync(
                 wish,
-                sink is PathSink ? null : "the destination is memory, not a file",
+                sink is PathSink file ? file.IsDelta ? "it compares nothing with what stands at the destination" : null : "the destination is memory, not a file",
                 context,
                 bulk => bulk.ReceiveAsync(path, (PathSink)sink),
                 () => ReceiveInSessionAsync(path, sink, context, cancellationToken),
@@ -427,7 +427,8 @@ internal sealed class V3ClientSession : IClientSession
             return buffer = new BufferSink(memory.MaximumBytes);
         }
 
-        var directory = new DirectorySink(((PathSink)sink).Path, int.MaxValue);
+        var path = (PathSink)sink;
+        var directory = new DirectorySink(path.Path, int.MaxValue, path.Present);
         directory.Begin(root, resume);
         return directory;
     }
