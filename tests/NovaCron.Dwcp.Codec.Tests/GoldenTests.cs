@@ -4,7 +4,8 @@ namespace NovaCron.Dwcp.Codec.Tests;
 
 /// <summary>
 /// Frames as they were written when the format was fixed (Golden/*.txt, base64): they must decode for ever, and today's encoder must still
-/// write the same bytes, with vectors and without. Where the encoder changes on purpose, DWCP_GOLDEN_WRITE=DIRECTORY writes them anew.
+/// write the same bytes, with vectors and without. Where the encoder changes on purpose, DWCP_GOLDEN_WRITE=DIRECTORY writes them anew, and
+/// what they replace goes to Golden/Earlier, which must decode for ever, too.
 /// </summary>
 public sealed class GoldenTests
 {
@@ -44,6 +45,18 @@ public sealed class GoldenTests
         byte[] golden = Convert.FromBase64String(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", name)));
         Assert.Equal(content, DwcpDecoder.Decode(golden));
         Assert.Equal(golden, written);
+    }
+
+    [Fact]
+    public void Frames_of_earlier_encoders_still_decode()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Golden", "Earlier"), "*.txt");
+        Assert.NotEmpty(files);
+        foreach (string file in files)
+        {
+            string kind = Path.GetFileName(file).Split('-')[0];
+            Assert.Equal(SampleData.Make(kind, Length, 77), DwcpDecoder.Decode(Convert.FromBase64String(File.ReadAllText(file))));
+        }
     }
 
     [Theory]
