@@ -229,7 +229,7 @@ internal sealed unsafe class BlockWorkspace
     {
         // Balanced compares all candidates of a row where a match begins and two at the positions behind it, where it most often stays the best: with
         // three it was 6 % slower and 0.1 % smaller (geometric means of six members).
-        Parser parser = level == DwcpLevel.Fast ? _fast ??= new FastParser(16) : _balanced ??= new LazyParser(5, 16, attempts: 15, nextAttempts: 2);
+        Parser parser = level == DwcpLevel.Fast ? _fast ??= new FastParser() : _balanced ??= new LazyParser(5, 16, attempts: 15, nextAttempts: 2);
         _sequences ??= new SequenceBuffer(CommandCoding.MaxSegment);
         _commandEncoder ??= new CommandEncoder();
 

@@ -55,8 +55,14 @@ public sealed class GoldenTests
         foreach (string file in files)
         {
             string kind = Path.GetFileName(file).Split('-')[0];
-            Assert.Equal(SampleData.Make(kind, Length, 77), DwcpDecoder.Decode(Convert.FromBase64String(File.ReadAllText(file))));
+            Assert.Equal(kind == "windowed" ? Windowed() : SampleData.Make(kind, Length, 77), DwcpDecoder.Decode(Convert.FromBase64String(File.ReadAllText(file))));
         }
+    }
+
+    private static byte[] Windowed()
+    {
+        byte[] once = SampleData.Make("log", Length, 78);
+        return [.. once, .. SampleData.Make("noise", 300, 78), .. once];
     }
 
     [Theory]
@@ -65,8 +71,7 @@ public sealed class GoldenTests
     [InlineData("behind", DwcpLevel.Dense)]
     public void So_does_a_windowed_frame_and_one_behind_a_dictionary(string shape, DwcpLevel level)
     {
-        byte[] once = SampleData.Make("log", Length, 78);
-        byte[] content = [.. once, .. SampleData.Make("noise", 300, 78), .. once];
+        byte[] content = Windowed();
         byte[] trained = DwcpDictionary.Train([.. Enumerable.Range(0, 40).Select(i => (ReadOnlyMemory<byte>)SampleData.Make("log", 200, i))], 1024).ToArray();
         var options = new DwcpEncoderOptions
         {
