@@ -10,7 +10,7 @@ using NovaCron.Dwcp.Codec;
 // links ROW,.. [--seconds N] [--runs N] [--peers 0] [--dwcp dwcp.dll] [--directory DIR] [--verbose 1]
 // window FILE [--mib N] [--window MIB] [--levels NAME,..]
 // dictionary FILE-OF-LINES [--length BYTES]
-// codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY] [--results FILE]
+// codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--rounds N | [--report DIRECTORY] [--results FILE]]
 return args is ["codec", string corpus, ..]
     ? RunCodec(corpus, args[2..])
     : args is ["window", string file, ..] ? RunWindow(file, args[2..])
@@ -25,13 +25,14 @@ static int Usage()
 {
     Console.Error.WriteLine(
         """
-        usage: codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--report DIRECTORY] [--results FILE]
+        usage: codec CORPUS [--only MEMBER,..] [--codecs NAME-OR-FAMILY,..] [--mib N] [--seconds S] [--threads N] [--block BYTES] [--rounds N | [--report DIRECTORY] [--results FILE]]
                window FILE [--mib N] [--window MIB] [--levels NAME,..]
                dictionary FILE-OF-LINES [--length BYTES]
                ucx [SECONDS]
                links ROW,.. [--seconds N] [--runs N] [--peers 0] [--dwcp dwcp.dll] [--directory DIR] [--verbose 1]
                loopback [SECONDS]
         A codec is a family (dwcp, zstd, xz, brotli, lz4) or a level without its space: dwcpFast, zstd-1, zstd--fast=5, xz-9e. CORPUS is made by corpus.sh.
+        With --rounds, codecs take turns, so that a machine whose speed changes favours none, and the medians of the rounds' factors are printed.
         With --report, codec-N.md and two charts are written for N threads. With --results, what was measured is added to a file, and the report is over
         all that is in it: members may be measured in runs of their own.
         """);
@@ -81,8 +82,15 @@ static int RunCodec(string corpus, string[] options)
         return 2;
     }
 
-    double copySpeed = CodecBenchmark.MemoryCopySpeed();
     var benchmark = new CodecBenchmark(threads, seconds);
+    if (Option("--rounds") is { } rounds)
+    {
+        int count = int.Parse(rounds, CultureInfo.InvariantCulture);
+        Console.WriteLine(CodecRoundsReport.Write([.. members.SelectMany(m => benchmark.RunRounds(codecs, m, mib << 20, count))]));
+        return 0;
+    }
+
+    double copySpeed = CodecBenchmark.MemoryCopySpeed();
     List<CodecResult> results = [];
     string? file = Option("--results");
     foreach (FileInfo member in members)

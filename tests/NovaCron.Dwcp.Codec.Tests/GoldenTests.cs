@@ -4,7 +4,8 @@ namespace NovaCron.Dwcp.Codec.Tests;
 
 /// <summary>
 /// Frames as they were written when the format was fixed (Golden/*.txt, base64): they must decode for ever, and today's encoder must still
-/// write the same bytes, with vectors and without. Where the encoder changes on purpose, DWCP_GOLDEN_WRITE=DIRECTORY writes them anew.
+/// write the same bytes, with vectors and without. Where the encoder changes on purpose, DWCP_GOLDEN_WRITE=DIRECTORY writes them anew, and
+/// what they replace goes to Golden/Earlier, which must decode for ever, too.
 /// </summary>
 public sealed class GoldenTests
 {
@@ -46,14 +47,31 @@ public sealed class GoldenTests
         Assert.Equal(golden, written);
     }
 
+    [Fact]
+    public void Frames_of_earlier_encoders_still_decode()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Golden", "Earlier"), "*.txt");
+        Assert.NotEmpty(files);
+        foreach (string file in files)
+        {
+            string kind = Path.GetFileName(file).Split('-')[0];
+            Assert.Equal(kind == "windowed" ? Windowed() : SampleData.Make(kind, Length, 77), DwcpDecoder.Decode(Convert.FromBase64String(File.ReadAllText(file))));
+        }
+    }
+
+    private static byte[] Windowed()
+    {
+        byte[] once = SampleData.Make("log", Length, 78);
+        return [.. once, .. SampleData.Make("noise", 300, 78), .. once];
+    }
+
     [Theory]
     [InlineData("windowed", DwcpLevel.Fast)]
     [InlineData("windowed", DwcpLevel.Dense)]
     [InlineData("behind", DwcpLevel.Dense)]
     public void So_does_a_windowed_frame_and_one_behind_a_dictionary(string shape, DwcpLevel level)
     {
-        byte[] once = SampleData.Make("log", Length, 78);
-        byte[] content = [.. once, .. SampleData.Make("noise", 300, 78), .. once];
+        byte[] content = Windowed();
         byte[] trained = DwcpDictionary.Train([.. Enumerable.Range(0, 40).Select(i => (ReadOnlyMemory<byte>)SampleData.Make("log", 200, i))], 1024).ToArray();
         var options = new DwcpEncoderOptions
         {

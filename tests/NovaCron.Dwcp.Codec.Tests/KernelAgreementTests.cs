@@ -304,7 +304,7 @@ public sealed unsafe class KernelAgreementTests
         {
             encoder.Start(b, b, text, RecentOffsets.Initial);
             prices.Update(encoder.Models, text);
-            var lazyParser = new LazyParser(4, 19, 16);
+            var lazyParser = new LazyParser(4, 19, 15, 15);
             lazyParser.Begin(b, length);
             lazyParser.Parse(0, length, lazy);
             var optimalParser = new OptimalParser(19, 18, NibblePrices.TabledLengths);

@@ -16,6 +16,9 @@ internal sealed class CodecBenchmark(int threads, double seconds)
     /// </summary>
     private const double WarmUp = 1;
 
+    /// <summary>A round's expansion is the best of so many: it takes a twentieth of the time that compression does.</summary>
+    private const int Expansions = 3;
+
     private readonly HashSet<string> _warm = [];
 
     /// <summary>Measures; the best of several runs counts, each result decoded and compared byte for byte.</summary>
@@ -55,52 +58,64 @@ internal sealed class CodecBenchmark(int threads, double seconds)
 
     private CodecResult Measure(ICodec codec, string member, byte[] data)
     {
-        List<(int Start, int Length)> pieces = Pieces(data.Length, codec.Granularity);
-        int[] starts = new int[pieces.Count];
-        int room = 0;
-        for (int i = 0; i < pieces.Count; i++)
-        {
-            starts[i] = room;
-            room += codec.MaxEncoded(pieces[i].Length);
-        }
-
-        byte[] encoded = new byte[room];
-        byte[] decoded = new byte[data.Length];
-        int[] lengths = new int[pieces.Count];
-        void Encode(int i) =>
-            lengths[i] = codec.Encode(data.AsSpan(pieces[i].Start, pieces[i].Length), encoded.AsSpan(starts[i], codec.MaxEncoded(pieces[i].Length)));
-        void Decode(int i) => codec.Decode(encoded.AsSpan(starts[i], lengths[i]), decoded.AsSpan(pieces[i].Start, pieces[i].Length));
-        double warmUp = codec.Family == "dwcp" ? WarmUp : 0;
-        double encode = Best(codec.Name + " encode", Encode, pieces.Count, warmUp, seconds);
-        double decode = Best(codec.Name + " decode", Decode, pieces.Count, warmUp, seconds / 2);
-        return decoded.AsSpan().SequenceEqual(data)
-            ? new CodecResult(member, codec.Family, codec.Name, data.Length, lengths.Sum(), encode, decode)
-            : throw new InvalidOperationException($"{codec.Name} did not return {member} as it was.");
+        var trial = new CodecTrial(codec, member, data, PieceLength(data.Length, codec.Granularity));
+        Warm(trial);
+        double encode = Best(trial.Encode, trial.Pieces, seconds);
+        double decode = Best(trial.Decode, trial.Pieces, seconds / 2);
+        return trial.Result(encode, decode);
     }
 
-    /// <summary>With one thread one piece; with more, our blocks as frames have them, and for a peer as many equal pieces as threads (as its own threads cut).</summary>
-    private List<(int Start, int Length)> Pieces(int length, int granularity)
+    /// <summary>
+    /// Measures in rounds, in each of which every codec compresses once and expands <see cref="Expansions"/> times. On a machine whose speed changes
+    /// within minutes codecs that are measured one after the other cannot be compared; in a round they are a second apart at most.
+    /// </summary>
+    public List<CodecRounds> RunRounds(IReadOnlyList<ICodec> codecs, FileInfo member, int limit, int rounds)
     {
-        int size = threads == 1 ? length : granularity > 0 ? granularity : (length + threads - 1) / threads;
-        List<(int, int)> pieces = [];
-        for (int start = 0; start < length; start += size)
+        byte[] data = Read(member, limit);
+        List<CodecTrial> trials = [.. codecs.Select(c => new CodecTrial(c, member.Name, data, PieceLength(data.Length, c.Granularity)))];
+        trials.ForEach(Warm);
+        double[][] encode = [.. trials.Select(_ => new double[rounds])];
+        double[][] decode = [.. trials.Select(_ => new double[rounds])];
+        for (int round = 0; round < rounds; round++)
         {
-            pieces.Add((start, Math.Min(size, length - start)));
-        }
-
-        return pieces;
-    }
-
-    private double Best(string what, Action<int> piece, int pieces, double warmUp, double seconds)
-    {
-        if (_warm.Add(what))
-        {
-            for (double warmed = 0; warmed < warmUp; warmed += _lastSeconds)
+            for (int i = 0; i < trials.Count; i++)
             {
-                Time(piece, pieces);
+                Time(trials[i].Encode, trials[i].Pieces);
+                encode[i][round] = _lastSeconds;
+                decode[i][round] = double.MaxValue;
+                for (int n = 0; n < Expansions; n++)
+                {
+                    Time(trials[i].Decode, trials[i].Pieces);
+                    decode[i][round] = Math.Min(decode[i][round], _lastSeconds);
+                }
             }
         }
 
+        return [.. trials.Select((t, i) => new CodecRounds(t.Result(encode[i].Min(), decode[i].Min()), encode[i], decode[i]))];
+    }
+
+    /// <summary>With one thread one piece; with more, our blocks as frames have them, and for a peer as many equal pieces as threads (as its own threads cut).</summary>
+    private int PieceLength(int length, int granularity) => threads == 1 ? length : granularity > 0 ? granularity : (length + threads - 1) / threads;
+
+    private void Warm(CodecTrial trial)
+    {
+        if (!_warm.Add(trial.Codec.Name))
+        {
+            return;
+        }
+
+        double warmUp = trial.Codec.Family == "dwcp" ? WarmUp : 0;
+        foreach (Action<int> run in (Action<int>[])[trial.Encode, trial.Decode])
+        {
+            for (double warmed = 0; warmed < warmUp; warmed += _lastSeconds)
+            {
+                Time(run, trial.Pieces);
+            }
+        }
+    }
+
+    private double Best(Action<int> piece, int pieces, double seconds)
+    {
         double best = double.MaxValue;
         double total = 0;
         int runs = 0;

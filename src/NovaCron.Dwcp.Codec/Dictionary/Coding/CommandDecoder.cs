@@ -16,6 +16,9 @@ internal sealed unsafe class CommandDecoder
     private readonly byte[] _codes = GC.AllocateUninitializedArray<byte>(CommandCoding.MaxSegment / 2 + Slack, pinned: true);
     private readonly byte[] _lengths = GC.AllocateUninitializedArray<byte>(CommandCoding.MaxSegment + Slack, pinned: true);
     private readonly byte[] _extra = GC.AllocateUninitializedArray<byte>(CommandCoding.MaxSegment * 2 + Slack, pinned: true);
+
+    /// <summary>For each offset code the least offset that it stands for.</summary>
+    private readonly int[] _bases = Bases();
     private readonly int[] _offsets = GC.AllocateUninitializedArray<int>(CommandCoding.MaxSegment / 2 + Slack, pinned: true);
 
     /// <summary>Decodes one segment of <paramref name="length"/> bytes to <paramref name="position"/> of <paramref name="block"/>.</summary>
@@ -100,31 +103,58 @@ internal sealed unsafe class CommandDecoder
 
     private void ExpandOffsets(byte* codes, int count, int extraLength)
     {
+        if (new ReadOnlySpan<byte>(codes, count).ContainsAnyInRange((byte)(CommandCoding.MaxExponent + 1 << 3), byte.MaxValue))
+        {
+            throw new DwcpFormatException("An offset is larger than any window.");
+        }
+
         int* offsets = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_offsets));
+        int* bases = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_bases));
         byte* extra = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_extra));
         long bit = 0;
-        long bits = (long)extraLength * 8;
 
-        // Looked at once after all: so many codes, of 31 bits each at most, do not reach beyond the buffer.
-        int beyond = 0;
-        for (int i = 0; i < count; i++)
+        // The bits of two codes, 27 each at most, are in one word. That there were enough is looked at after all: so many codes do not reach beyond the buffer.
+        int i = 0;
+        for (; i < count - 1; i += 2)
         {
-            int code = codes[i];
-            int exponent = code >> 3;
-            uint raw = (uint)(Bytes.Load64(extra + (bit >> 3)) >> (int)(bit & 7)) & (1u << exponent) - 1;
+            ulong bits = Bytes.Load64(extra + (bit >> 3)) >> (int)(bit & 7);
+            int first = codes[i], second = codes[i + 1];
+            int exponent = first >> 3;
+            offsets[i] = bases[first] + (int)((uint)bits & (1u << exponent) - 1);
+            bits >>= exponent;
             bit += exponent;
-            beyond |= CommandCoding.MaxExponent - exponent;
-            offsets[i] = (int)((uint)(8 + (code & 7)) << exponent | raw) - CommandCoding.OffsetBias;
+            exponent = second >> 3;
+            offsets[i + 1] = bases[second] + (int)((uint)bits & (1u << exponent) - 1);
+            bit += exponent;
         }
 
-        if (beyond < 0 || bit > bits)
+        if (i < count)
         {
-            throw new DwcpFormatException("An offset is larger than any window, or its bits are missing.");
+            int exponent = codes[i] >> 3;
+            offsets[i] = bases[codes[i]] + (int)((uint)(Bytes.Load64(extra + (bit >> 3)) >> (int)(bit & 7)) & (1u << exponent) - 1);
+            bit += exponent;
         }
 
-        if (bits - bit >= 8)
+        long left = (long)extraLength * 8 - bit;
+        if (left < 0)
+        {
+            throw new DwcpFormatException("Bits of a segment's offsets are missing.");
+        }
+
+        if (left >= 8)
         {
             throw new DwcpFormatException("A segment carries offset bits that no offset uses.");
         }
+    }
+
+    private static int[] Bases()
+    {
+        int[] bases = GC.AllocateArray<int>(CommandCoding.MaxExponent + 1 << 3, pinned: true);
+        for (int code = 0; code < bases.Length; code++)
+        {
+            bases[code] = (8 + (code & 7) << (code >> 3)) - CommandCoding.OffsetBias;
+        }
+
+        return bases;
     }
 }

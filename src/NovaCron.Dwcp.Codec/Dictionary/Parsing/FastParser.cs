@@ -1,5 +1,7 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using NovaCron.Dwcp.Codec.Dictionary.Coding;
 using NovaCron.Dwcp.Codec.Dictionary.Matching;
 using NovaCron.Dwcp.Codec.Entropy;
 
@@ -13,13 +15,18 @@ namespace NovaCron.Dwcp.Codec.Dictionary.Parsing;
 internal sealed unsafe class FastParser : Parser
 {
     /// <summary>
-    /// Seven bytes, as in zstd -1: with six there are a sixth more sequences on programs and text, which cost more time both ways (up to 4 and 7 %) than they
-    /// save (0.9 % of programs, nothing of text); with five a fifth more again.
+    /// In text seven bytes, as in zstd -1: with six there are a sixth more sequences, which cost time both ways and save nothing. Other data has repetitions of six: records of
+    /// a table were 16 % smaller, programs and a disk image 2 % (with tables of 2^15), than with seven, for 3 to 6 % more time.
     /// </summary>
-    private const int HashBytes = 7;
+    private const int TextHashBytes = 7, HashBytes = 6;
 
-    /// <summary>Its shift drops the bytes that do not count: one instruction less than a shift of the bytes, a seventh less time to parse.</summary>
-    private const ulong Multiplier = unchecked(MatchKernel.Prime << (64 - 8 * HashBytes));
+    /// <summary>
+    /// Binary logarithm of the table's entries. Text, which repeats near by, is on average as small with 2^14 as with 2^16 (logs and tables smaller by up to 3 %, source text larger by 4) and is
+    /// compressed a seventh faster; less than <see cref="SmallText"/> of it is smaller with 2^13 still. Of other data 2^16 would save 1 % and cost 4 to 9 % of the time; with
+    /// 2^14 a disk image grew by 1 %.
+    /// </summary>
+    private const int TextBits = 14, SmallTextBits = 13, TableBits = 15;
+    private const int SmallText = 1 << 20;
 
     /// <summary>The step grows by one for each 2^7 bytes without a match, as in zstd.</summary>
     private const int SkipShift = 7;
@@ -27,21 +34,15 @@ internal sealed unsafe class FastParser : Parser
     /// <summary>The first positions are not searched: before them the initial recent offsets would reach in front of the block.</summary>
     private const int First = 8;
 
-    private readonly uint[] _table;
+    private readonly uint[] _table = GC.AllocateUninitializedArray<uint>(1 << TableBits, pinned: true);
     private readonly uint* _positions;
-    private readonly int _maxBits;
+    private ulong _multiplier;
     private int _bits;
     private byte* _block;
     private int _length;
     private RecentOffsets _recent;
 
-    /// <param name="tableBits">Binary logarithm of the table's entries; 16 (256 KiB) are up to 1.5 % smaller than 15 and compress 4 to 9 % slower: with 15 a disk image was larger than zstd -1's.</param>
-    public FastParser(int tableBits)
-    {
-        _maxBits = tableBits;
-        _table = GC.AllocateUninitializedArray<uint>(1 << tableBits, pinned: true);
-        _positions = (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_table));
-    }
+    public FastParser() => _positions = (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_table));
 
     /// <inheritdoc/>
     public override void Begin(byte* block, int length)
@@ -51,7 +52,10 @@ internal sealed unsafe class FastParser : Parser
         _recent = RecentOffsets.Initial;
 
         // A small block clears and touches a small table.
-        _bits = Math.Min(_maxBits, Math.Max(10, 31 - System.Numerics.BitOperations.LeadingZeroCount((uint)length)));
+        bool text = TextDetector.IsText(new ReadOnlySpan<byte>(block, length));
+        int most = !text ? TableBits : length < SmallText ? SmallTextBits : TextBits;
+        _bits = Math.Min(most, Math.Max(10, BitOperations.Log2((uint)length)));
+        _multiplier = MatchKernel.Multiplier(text ? TextHashBytes : HashBytes);
         _table.AsSpan(0, 1 << _bits).Clear();
     }
 
@@ -62,6 +66,7 @@ internal sealed unsafe class FastParser : Parser
         byte* block = _block;
         uint* table = _positions;
         int shift = 64 - _bits;
+        ulong multiplier = _multiplier;
         byte* stop = block + end;
         byte* anchor = block + start;
         byte* limit = block + Math.Min(end, _length - MatchKernel.Lookahead) - MatchKernel.Lookahead;
@@ -81,8 +86,8 @@ internal sealed unsafe class FastParser : Parser
 
             byte* grow = p0 + (1 << SkipShift);
             nint last = recent.First;
-            nuint hash = Hash(p0, shift);
-            nuint next = Hash(p1, shift);
+            nuint hash = Hash(p0, multiplier, shift);
+            nuint next = Hash(p1, multiplier, shift);
             nuint candidate = table[hash];
             byte* from;
             byte* found;
@@ -112,7 +117,7 @@ internal sealed unsafe class FastParser : Parser
 
                 candidate = table[next];
                 hash = next;
-                next = Hash(p2, shift);
+                next = Hash(p2, multiplier, shift);
                 p0 = p1;
                 p1 = p2;
                 p2++;
@@ -132,7 +137,7 @@ internal sealed unsafe class FastParser : Parser
 
                 candidate = table[next];
                 hash = next;
-                next = Hash(p2, shift);
+                next = Hash(p2, multiplier, shift);
                 p0 = p1;
                 p1 = p2;
                 p2 = p0 + step;
@@ -168,12 +173,12 @@ internal sealed unsafe class FastParser : Parser
             if (p0 < limit)
             {
                 // Two positions inside the match keep the table dense enough for the next repetition.
-                table[Hash(found + 2, shift)] = (uint)(found + 2 - block);
-                table[Hash(p0 - 2, shift)] = (uint)(p0 - 2 - block);
+                table[Hash(found + 2, multiplier, shift)] = (uint)(found + 2 - block);
+                table[Hash(p0 - 2, multiplier, shift)] = (uint)(p0 - 2 - block);
                 while (p0 < limit && Bytes.Load32(p0) == Bytes.Load32(p0 - recent.Second))
                 {
                     length = 4 + MatchKernel.Length(p0 + 4, p0 + 4 - recent.Second, stop);
-                    table[Hash(p0, shift)] = (uint)(p0 - block);
+                    table[Hash(p0, multiplier, shift)] = (uint)(p0 - block);
                     sequences.Add(0, length, recent.Second);
                     recent.Use(recent.Second);
                     p0 += length;
@@ -187,5 +192,5 @@ internal sealed unsafe class FastParser : Parser
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nuint Hash(byte* p, int shift) => (nuint)(Bytes.Load64(p) * Multiplier >> shift);
+    private static nuint Hash(byte* p, ulong multiplier, int shift) => (nuint)(Bytes.Load64(p) * multiplier >> shift);
 }

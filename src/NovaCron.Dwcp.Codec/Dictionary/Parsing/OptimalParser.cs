@@ -446,10 +446,10 @@ internal sealed unsafe class OptimalParser
     private int Scan(RowFinder finder, uint hash, byte* at, uint position, byte* stop, ref int best, int count, int attempts)
     {
         byte* block = _block;
-        uint* positions = finder.Candidates(hash, out uint head, out uint candidates);
+        uint* row = finder.Candidates(hash, out uint head, out uint candidates);
         for (; candidates != 0 && attempts > 0 && at + best < stop; candidates &= candidates - 1, attempts--)
         {
-            uint candidate = positions[head + (uint)BitOperations.TrailingZeroCount(candidates) & RowFinder.RowEntries - 1];
+            uint candidate = RowFinder.Position(row[head + (uint)BitOperations.TrailingZeroCount(candidates) & RowFinder.RowEntries - 1]);
             byte* c = block + candidate;
             if (candidate >= position || c[best] != at[best] || Bytes.Load32(c) != Bytes.Load32(at))
             {

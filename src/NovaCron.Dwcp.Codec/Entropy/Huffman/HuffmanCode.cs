@@ -186,55 +186,46 @@ internal static unsafe class HuffmanCode
     public static void FillTable(ReadOnlySpan<byte> lengths, Span<ushort> table)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(table.Length, TableSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(lengths.Length, 256);
 
-        // The symbols by length first: which length comes next is as good as random, and each is filled in its own way.
-        int* places = stackalloc int[MaxBits + 2];
-        new Span<int>(places, MaxBits + 2).Clear();
-        foreach (byte length in lengths)
-        {
-            places[length + 1]++;
-        }
-
-        for (int bits = 1; bits <= MaxBits; bits++)
-        {
-            places[bits + 1] += places[bits];
-        }
-
-        byte* order = stackalloc byte[256];
-        for (int s = 0; s < 256; s++)
-        {
-            order[places[lengths[s]]++] = (byte)s;
-        }
-
-        // A complete code fills the table exactly, so no entry is beyond it. A length's place is now where the next one's symbols begin.
+        // Length by length: which comes next is as good as random, and each is filled in its own way. Counting and sorting symbols by length waits for
+        // one counter again and again; comparing all of them with each length in turn does not. A complete code fills the table
+        // exactly, so no entry is beyond it.
+        fixed (byte* l = lengths)
         fixed (ushort* t = table)
         {
             ushort* entry = t;
             for (int length = 1; length <= MaxBits; length++)
             {
                 int entries = TableSize >> length;
-                for (int i = places[length - 1]; i < places[length]; i++, entry += entries)
+                Vector256<byte> wanted = Vector256.Create((byte)length);
+                for (int part = 0; part < 256; part += 64)
                 {
-                    uint value = (uint)(order[i] << 8 | length) * 0x0001_0001;
-                    switch (entries)
+                    ulong found = Vector256.Equals(Vector256.Load(l + part), wanted).ExtractMostSignificantBits()
+                        | (ulong)Vector256.Equals(Vector256.Load(l + part + 32), wanted).ExtractMostSignificantBits() << 32;
+                    for (; found != 0; found &= found - 1, entry += entries)
                     {
-                        case 1:
-                            *entry = (ushort)value;
-                            break;
-                        case 2:
-                            Unsafe.WriteUnaligned(entry, value);
-                            break;
-                        case 4:
-                            Unsafe.WriteUnaligned(entry, (ulong)value << 32 | value);
-                            break;
-                        default:
-                            Vector128<uint> eight = Vector128.Create(value);
-                            for (ushort* e = entry; e < entry + entries; e += 8)
-                            {
-                                eight.Store((uint*)e);
-                            }
+                        uint value = (uint)(part + BitOperations.TrailingZeroCount(found) << 8 | length) * 0x0001_0001;
+                        switch (entries)
+                        {
+                            case 1:
+                                *entry = (ushort)value;
+                                break;
+                            case 2:
+                                Unsafe.WriteUnaligned(entry, value);
+                                break;
+                            case 4:
+                                Unsafe.WriteUnaligned(entry, (ulong)value << 32 | value);
+                                break;
+                            default:
+                                Vector128<uint> eight = Vector128.Create(value);
+                                for (ushort* e = entry; e < entry + entries; e += 8)
+                                {
+                                    eight.Store((uint*)e);
+                                }
 
-                            break;
+                                break;
+                        }
                     }
                 }
             }
