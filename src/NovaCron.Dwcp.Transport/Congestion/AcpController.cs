@@ -375,7 +375,9 @@ public sealed class AcpController : ICongestionController
             return;
         }
 
-        _yieldMaximum = Math.Min(sample.PriorInFlight, CongestionWindow);
+        // What was in flight when the buffer overflowed is what the round acknowledged and lost: after a stall of ours hardly anything may be left in flight by now, and CUBIC's curve would
+        // begin at a few packets (seen at 500 Mbit/s: 11 s at a fortieth of the rate).
+        _yieldMaximum = Math.Min(Math.Max(sample.PriorInFlight, _roundAcked + _roundLost), CongestionWindow);
         _yieldK = Math.Cbrt(_yieldMaximum / _datagram * (1 - YieldDecrease) / YieldGrowth);
         _yieldEpoch = sample.Now;
         _yieldRound = _round;

@@ -171,6 +171,25 @@ public class AcpControllerTests
     }
 
     [Fact]
+    public void It_yields_from_what_was_in_flight_in_the_round_not_from_what_a_stall_left_of_it()
+    {
+        var controller = new AcpController(1452);
+        var delivered = 0L;
+        var least = long.MaxValue;
+        for (var i = 1; i <= 80; i++)
+        {
+            var now = i * 100 * Millisecond;
+            var lost = i > 40 ? 100_000 : 0;
+            // The path is empty at a round's first acknowledgement; at its last the buffer overflowed, and hardly anything is in flight any more.
+            controller.OnAcknowledged(new AckSample(now - (10 * Millisecond), 900_000, 0, 100_000, 1_000_000, delivered += 900_000, delivered - 1_000_000, 1e7, false, 100 * Millisecond, false));
+            controller.OnAcknowledged(new AckSample(now, 100_000, lost, 0, lost > 0 ? 30_000 : 1_000_000, delivered += 100_000, delivered - 1_000_000, 1e7, false, 115 * Millisecond, false));
+            if (i > 10) least = Math.Min(least, controller.CongestionWindow);
+        }
+
+        Assert.True(least >= 500_000, $"{least} bytes were allowed on a path of 1,000,000");
+    }
+
+    [Fact]
     public void In_the_background_it_fills_a_path_that_nobody_wants()
     {
         var link = Link(100, 100, 1) with { Loss = 0.01 };
