@@ -376,8 +376,9 @@ public sealed class AcpController : ICongestionController
         }
 
         // What was in flight when the buffer overflowed is what the round acknowledged and lost: after a stall of ours hardly anything may be left in flight by now, and CUBIC's curve would
-        // begin at a few packets (seen at 500 Mbit/s: 11 s at a fortieth of the rate).
-        _yieldMaximum = Math.Min(Math.Max(sample.PriorInFlight, _roundAcked + _roundLost), CongestionWindow);
+        // begin at a few packets (seen at 500 Mbit/s: 11 s at a fortieth of the rate). Background yields all the way.
+        var overflowed = _profile == AcpProfile.Background ? sample.PriorInFlight : Math.Max(sample.PriorInFlight, _roundAcked + _roundLost);
+        _yieldMaximum = Math.Min(overflowed, CongestionWindow);
         _yieldK = Math.Cbrt(_yieldMaximum / _datagram * (1 - YieldDecrease) / YieldGrowth);
         _yieldEpoch = sample.Now;
         _yieldRound = _round;
