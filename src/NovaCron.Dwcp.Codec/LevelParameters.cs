@@ -6,8 +6,8 @@ namespace NovaCron.Dwcp.Codec;
 /// </summary>
 /// <param name="BlockLength">Bytes of a frame's block.</param>
 /// <param name="SegmentLength">
-/// Bytes that share one set of entropy codes. Balanced has the most: with 2^17 programs, memory, disk images and databases are 0.4 to 1.2 % smaller, text 0.3 to 0.8 %
-/// larger, and all expand 4 to 8 % slower.
+/// Bytes that share one set of entropy codes. Fast and Balanced have the most: with 2^17 Balanced makes programs, memory, disk images and databases 0.4 to 1.2 % smaller, text 0.3 to 0.8 %
+/// larger, and all of it expands 4 to 8 % slower.
 /// </param>
 internal sealed record LevelParameters(int BlockLength, int SegmentLength)
 {

@@ -9,11 +9,9 @@ public sealed class FrameChannelTests
     [Fact]
     public async Task A_send_that_is_cancelled_is_sent_whole_and_the_next_frame_follows()
     {
-        var slow = new SlowStream();
-        await using var channel = new FrameChannel(slow) { SendGrace = TimeSpan.FromMinutes(5) };
         using var stop = new CancellationTokenSource();
-        var sending = channel.WriteAsync(FrameType.Chunks, 1, Large, stop.Token).AsTask();
-        await slow.Began.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var (slow, channel, sending) = await BeginAsync(TimeSpan.FromMinutes(5), stop.Token);
+        await using var scope = channel;
         await stop.CancelAsync();
         Assert.False(sending.IsCompleted);
 
@@ -33,11 +31,9 @@ public sealed class FrameChannelTests
     [Fact]
     public async Task A_send_that_outlives_its_grace_is_cut_and_the_channel_sends_nothing_more()
     {
-        var slow = new SlowStream();
-        await using var channel = new FrameChannel(slow) { SendGrace = TimeSpan.FromMilliseconds(1) };
         using var stop = new CancellationTokenSource();
-        var sending = channel.WriteAsync(FrameType.Chunks, 1, Large, stop.Token).AsTask();
-        await slow.Began.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var (slow, channel, sending) = await BeginAsync(TimeSpan.FromMilliseconds(1), stop.Token);
+        await using var scope = channel;
         await stop.CancelAsync();
         Assert.Equal(stop.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending)).CancellationToken);
 
@@ -50,16 +46,24 @@ public sealed class FrameChannelTests
     [Fact]
     public async Task Waiting_for_a_turn_ends_at_once_when_cancelled()
     {
-        var slow = new SlowStream();
-        await using var channel = new FrameChannel(slow) { SendGrace = TimeSpan.FromMinutes(5) };
-        var sending = channel.WriteAsync(FrameType.Chunks, 1, Large, default).AsTask();
-        await slow.Began.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var (slow, channel, sending) = await BeginAsync(TimeSpan.FromMinutes(5), default);
+        await using var scope = channel;
         using var stop = new CancellationTokenSource();
         var waiting = channel.WriteAsync(FrameType.Chunks, 2, Large, stop.Token).AsTask();
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         slow.Release();
         await sending;
+    }
+
+    /// <summary>A channel in the middle of a send.</summary>
+    private static async Task<(SlowStream Slow, FrameChannel Channel, Task Sending)> BeginAsync(TimeSpan grace, CancellationToken cancellationToken)
+    {
+        var slow = new SlowStream();
+        var channel = new FrameChannel(slow) { SendGrace = grace };
+        var sending = channel.WriteAsync(FrameType.Chunks, 1, Large, cancellationToken).AsTask();
+        await slow.Began.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        return (slow, channel, sending);
     }
 
     /// <summary>Writes wait until they are released, or their token ends.</summary>

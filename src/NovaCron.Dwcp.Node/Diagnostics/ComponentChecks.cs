@@ -7,7 +7,7 @@ namespace NovaCron.Dwcp.Node.Diagnostics;
 /// <summary>Runs the components' self-tests: all at the start, all again every ten minutes, one on request. The last outcome is the component's health.</summary>
 internal sealed class ComponentChecks
 {
-    /// <summary>All six together take a fifth of a second of one core where code is compiled ahead, once at the start and then every ten minutes.</summary>
+    /// <summary>All six together take a third of a second of one core where code is compiled ahead, once at the start and then every ten minutes.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan TestLimit = TimeSpan.FromSeconds(20);
 

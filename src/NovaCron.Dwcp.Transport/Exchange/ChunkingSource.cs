@@ -4,6 +4,7 @@ using NovaCron.Dwcp.Codec;
 using NovaCron.Dwcp.Codec.Components;
 using NovaCron.Dwcp.Codec.Dictionary.Chunking;
 using NovaCron.Dwcp.Codec.Dictionary.Resemblance;
+using NovaCron.Dwcp.Transport.Files;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Protocol;
 
@@ -140,22 +141,14 @@ internal sealed class ChunkingSource : ISegmentSource
 
     private static int ReadFully(SourceEntry entry, SafeFileHandle file, Span<byte> destination, long offset)
     {
-        var total = 0;
         try
         {
-            while (total < destination.Length)
-            {
-                var read = RandomAccess.Read(file, destination[total..], offset + total);
-                if (read == 0) break;
-                total += read;
-            }
+            return FileReading.ReadFully(file, destination, offset);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DwcpTransferException(DwcpErrorCode.LocalFile, DwcpFault.Client, $"Cannot read {entry.FullPath}: {e.Message}", e);
         }
-
-        return total;
     }
 
     // 256 KiB of zeros hash to a constant that is no boundary, so FastCDC would walk them to the maximum; a test holds it to that.

@@ -249,16 +249,7 @@ internal sealed class DirectorySink : IObjectSink
     {
         try
         {
-            var file = OpenFile(place.Entry);
-            var total = 0;
-            while (total < place.Length)
-            {
-                var read = RandomAccess.Read(file, _buffer.AsSpan(total, place.Length - total), place.Offset + total);
-                if (read == 0) return false;
-                total += read;
-            }
-
-            return true;
+            return FileReading.ReadFully(OpenFile(place.Entry), _buffer.AsSpan(0, place.Length), place.Offset) == place.Length;
         }
         catch (Exception e) when (IsOfTheFileSystem(e))
         {

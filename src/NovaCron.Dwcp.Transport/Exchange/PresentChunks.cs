@@ -1,3 +1,4 @@
+using NovaCron.Dwcp.Transport.Files;
 using NovaCron.Dwcp.Transport.Objects;
 using NovaCron.Dwcp.Transport.Transfers;
 
@@ -55,15 +56,7 @@ internal sealed class PresentChunks
         try
         {
             using var file = File.OpenHandle(chunk.Path);
-            var total = 0;
-            while (total < destination.Length)
-            {
-                var read = RandomAccess.Read(file, destination[total..], chunk.Offset + total);
-                if (read == 0) break;
-                total += read;
-            }
-
-            if (total == destination.Length && ContentHash.Of(destination) == hash) return true;
+            if (FileReading.ReadFully(file, destination, chunk.Offset) == destination.Length && ContentHash.Of(destination) == hash) return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -131,7 +131,6 @@ internal sealed class FrameChannel : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stream.DisposeAsync().ConfigureAwait(false);
-        await _cut.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>Gives the read buffer back; only once nobody reads any more.</summary>
@@ -238,9 +237,12 @@ internal sealed class FrameChannel : IAsyncDisposable
         if (_cut.IsCancellationRequested) throw Broken("The connection sends nothing more: a frame was cancelled before all of it was sent.", null);
         try
         {
-            var sending = _stream.WriteAsync(bytes, _cut.Token);
-            if (sending.IsCompletedSuccessfully) sending.GetAwaiter().GetResult();
-            else await SendWithinGraceAsync(sending, cancellationToken).ConfigureAwait(false);
+            await using (cancellationToken.UnsafeRegister(static channel => ((FrameChannel)channel!).CutSoon(), this).ConfigureAwait(false))
+            {
+                await _stream.WriteAsync(bytes, _cut.Token).ConfigureAwait(false);
+            }
+
+            _cut.TryReset(); // it was whole in time; false only when the grace ended in this moment, and then the next send says so
             Interlocked.Add(ref _bytesWritten, bytes.Length);
             Interlocked.Exchange(ref _lastActivity, Environment.TickCount64);
         }
@@ -248,23 +250,9 @@ internal sealed class FrameChannel : IAsyncDisposable
         {
             throw Broken($"The connection broke while sending: {e.Message}", e);
         }
-    }
-
-    private async ValueTask SendWithinGraceAsync(ValueTask sending, CancellationToken cancellationToken)
-    {
-        try
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await using (cancellationToken.UnsafeRegister(static channel => ((FrameChannel)channel!).CutSoon(), this).ConfigureAwait(false))
-            {
-                await sending.ConfigureAwait(false);
-            }
-
-            _cut.TryReset(); // it was whole in time; false only when the grace ended in this moment, and then the next send says so
-        }
-        catch (OperationCanceledException) when (_cut.IsCancellationRequested)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            throw;
+            throw new OperationCanceledException(cancellationToken); // the grace's own token means nothing to the caller
         }
     }
 

@@ -63,15 +63,12 @@ public sealed class TransferClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(sink);
         var run = Begin(request, needsPath: true);
-        return sink is PathSink { IsDelta: true } path ? PreparedAsync(path) : ReceiveNowAsync();
+        return PreparedAsync();
 
-        Task<TransferResult> ReceiveNowAsync() =>
-            TransferAsync(run, progress, (session, context) => session.ReceiveAsync(run.Address.Path.Text, sink, context, cancellationToken), cancellationToken);
-
-        async Task<TransferResult> PreparedAsync(PathSink destination)
+        async Task<TransferResult> PreparedAsync()
         {
-            await destination.PrepareAsync(cancellationToken).ConfigureAwait(false);
-            return await ReceiveNowAsync().ConfigureAwait(false);
+            if (sink is PathSink path) await path.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            return await TransferAsync(run, progress, (session, context) => session.ReceiveAsync(run.Address.Path.Text, sink, context, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -100,7 +100,7 @@ internal sealed class V3ClientSession : IClientSession
         context.Datacenter is { } wish
             ? PreferBulkAsync(
                 wish,
-                sink is PathSink file ? file.IsDelta ? "it compares nothing with what stands at the destination" : null : "the destination is memory, not a file",
+                sink is not PathSink file ? "the destination is memory, not a file" : file.Present is null ? null : "it compares nothing with what stands at the destination",
                 context,
                 bulk => bulk.ReceiveAsync(path, (PathSink)sink),
                 () => ReceiveInSessionAsync(path, sink, context, cancellationToken),
