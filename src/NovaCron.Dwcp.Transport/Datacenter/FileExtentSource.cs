@@ -36,16 +36,9 @@ internal sealed class FileExtentSource : IExtentSource, IDisposable
 
     public void ReadPiece(long piece, Span<byte> destination)
     {
-        var offset = piece * BulkLimits.PieceBytes;
         try
         {
-            while (!destination.IsEmpty)
-            {
-                var read = RandomAccess.Read(_file, destination, offset);
-                if (read == 0) throw Changed();
-                offset += read;
-                destination = destination[read..];
-            }
+            if (FileReading.ReadFully(_file, destination, piece * BulkLimits.PieceBytes) < destination.Length) throw Changed();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -58,18 +58,7 @@ internal sealed class DiskFiles : IStoreFiles
     {
         public long Length => RandomAccess.GetLength(handle);
 
-        public int Read(Span<byte> destination, long offset)
-        {
-            var total = 0;
-            while (total < destination.Length)
-            {
-                var read = RandomAccess.Read(handle, destination[total..], offset + total);
-                if (read == 0) break;
-                total += read;
-            }
-
-            return total;
-        }
+        public int Read(Span<byte> destination, long offset) => FileReading.ReadFully(handle, destination, offset);
 
         public void Write(ReadOnlySpan<byte> data, long offset)
         {
